@@ -16,6 +16,7 @@ from pydantic import AfterValidator, Field
 from pydantic.fields import FieldInfo
 
 from klucznik.errors import Unreadable
+from klucznik.lang import tr
 
 #: The patterns as the contract writes them. They are always compiled with `re.ASCII`: its `\d` means
 #: 0-9, while Python's (and pydantic's) would let the digits of every other script through.
@@ -181,21 +182,38 @@ def check_ksef_number(text: str) -> None:
     match = _KSEF_NUMBER.fullmatch(text)
     if match is None:
         raise Unreadable(
-            f"{text!r} is not a KSeF number.",
-            hint="It looks like 5265877635-20250826-0100001AF629-AF: seller's NIP, day, 12 hex digits, checksum.",
+            tr(f"{text!r} is not a KSeF number.", f"{text!r} nie jest numerem KSeF."),
+            hint=tr(
+                "It looks like 5265877635-20250826-0100001AF629-AF: seller's NIP, day, 12 hex digits, "
+                "checksum.",
+                "Numer wygląda tak: 5265877635-20250826-0100001AF629-AF (NIP sprzedawcy, dzień, "
+                "12 cyfr szesnastkowych, suma kontrolna).",
+            ),
         )
-    year, month, day = int(match[3]), int(match[4]), int(match[5])
+    day = f"{match[3]}-{match[4]}-{match[5]}"
     try:
-        date(year, month, day)
+        date.fromisoformat(day)
     except ValueError:
         raise Unreadable(
-            f"{text!r} is not a KSeF number: there is no day {year}-{month:02}-{day:02}.",
-            hint="Copy the number again from the UPO or the invoice list.",
+            tr(
+                f"{text!r} is not a KSeF number: there is no day {day}.",
+                f"{text!r} nie jest numerem KSeF: nie ma dnia {day}.",
+            ),
+            hint=tr(
+                "Copy the number again from the UPO or the invoice list.",
+                "Skopiuj numer ponownie z UPO albo z listy faktur.",
+            ),
         ) from None
     if len(text) == 35 and (right := f"{crc8(text[:32]):02X}") != text[33:]:
         raise Unreadable(
-            f"{text!r} is not a KSeF number: its checksum is {text[33:]}, its other characters give {right}.",
-            hint="One character is probably mistyped; copy the number again.",
+            tr(
+                f"{text!r} is not a KSeF number: its checksum is {text[33:]}, the rest of it gives {right}.",
+                f"{text!r} nie jest numerem KSeF: ma sumę kontrolną {text[33:]}, a z reszty wynika {right}.",
+            ),
+            hint=tr(
+                "One character is probably mistyped; copy the number again.",
+                "Prawdopodobnie jeden znak jest błędny; skopiuj numer ponownie.",
+            ),
         )
 
 
