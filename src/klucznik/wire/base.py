@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import binascii
-from base64 import b64decode, b64encode
+from base64 import b64encode
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -17,9 +17,12 @@ from pydantic import (
     Field,
     PlainSerializer,
     PlainValidator,
+    RootModel,
+    ValidationError,
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
+from pydantic_core import InitErrorDetails, from_json
 
 from klucznik.secret import Secret
 
@@ -27,6 +30,27 @@ from klucznik.secret import Secret
 def _camel(name: str) -> str:
     """JSON name of a field: camelCase, a trailing underscore (Python keyword) dropped."""
     return to_camel(name.rstrip("_"))
+
+
+def _refuse_nan(body: bytes | str, title: str) -> None:
+    """NaN and the infinities are not JSON, yet pydantic reads them, and in ignored properties keeps quiet.
+
+    The names are rare enough to search for; only a body that has one of them is parsed twice.
+    """
+    found = any(
+        (name in body) if isinstance(body, str) else (name.encode() in body) for name in ("NaN", "Infinity")
+    )
+    if not found:
+        return
+    try:
+        from_json(body, allow_inf_nan=False)
+    except ValueError as fault:
+        raise ValidationError.from_exception_data(
+            title,
+            [InitErrorDetails(type="json_invalid", ctx={"error": str(fault)}, input="")],
+            input_type="json",
+            hide_input=True,
+        ) from None
 
 
 class Model(BaseModel):
@@ -51,10 +75,30 @@ class Model(BaseModel):
     @classmethod
     def parse(cls, body: bytes | str) -> Self:
         """Read JSON; raises `pydantic.ValidationError`."""
+        _refuse_nan(body, cls.__name__)
         return cls.model_validate_json(body)
 
     def json_bytes(self) -> bytes:
         """The object as it travels: wire names, absent values left out."""
+        return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_none=True)
+
+
+T = TypeVar("T")
+
+
+class ListModel(RootModel[list[T]], Generic[T]):
+    """An answer that is a bare JSON array; strict and silent about its input, like `Model`."""
+
+    model_config = ConfigDict(strict=True, frozen=True, hide_input_in_errors=True)
+
+    @classmethod
+    def parse(cls, body: bytes | str) -> Self:
+        """Read JSON; raises `pydantic.ValidationError`."""
+        _refuse_nan(body, cls.__name__)
+        return cls.model_validate_json(body)
+
+    def json_bytes(self) -> bytes:
+        """The array as it travels: wire names, absent values left out."""
         return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_none=True)
 
 
@@ -78,11 +122,9 @@ def _decode_base64(value: Any) -> bytes:
         raise ValueError("is not valid Base64") from None
 
 
-def _check_base64(value: str) -> str:
-    try:
-        b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("is not valid Base64") from None
+def _check_hash(value: str) -> str:
+    if len(_decode_base64(value)) != 32:
+        raise ValueError("is not the Base64 of 32 bytes")
     return value
 
 
@@ -101,10 +143,18 @@ def wire_time(value: datetime) -> str:
     return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond:06d}0+00:00"
 
 
-def _decimal(value: Any) -> Any:
-    if isinstance(value, bool):
+def _decimal(value: Any) -> Decimal:
+    if isinstance(value, Decimal):
+        return value
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError("must be a number")
-    return Decimal(repr(value)) if isinstance(value, float) else value
+    return Decimal(repr(value))
+
+
+def _not_null(value: Any) -> Any:
+    if value is None:
+        raise ValueError("may be left out, but not be null")
+    return value
 
 
 def _secret(value: Any) -> Secret:
@@ -126,8 +176,15 @@ Base64Bytes = Annotated[
 #: Base64 kept as text: `Sha256HashBase64` of the contract, 44 characters for 32 bytes.
 Sha256HashBase64 = Annotated[
     str,
+    Field(min_length=44, max_length=44, json_schema_extra={"format": "byte", "x-schema": "Sha256HashBase64"}),
+    AfterValidator(_check_hash),
+]
+
+#: Base64 of the SHA-256 of a public key (SPKI): the same 44 characters, to which the contract gives no name.
+PublicKeyId = Annotated[
+    str,
     Field(min_length=44, max_length=44, json_schema_extra={"format": "byte"}),
-    AfterValidator(_check_base64),
+    AfterValidator(_check_hash),
 ]
 
 #: `format: date-time`; aware, in UTC.
@@ -158,3 +215,11 @@ SecretText = Annotated[
 
 Int32 = Annotated[int, Field(ge=-(2**31), lt=2**31, json_schema_extra={"format": "int32"})]
 Int64 = Annotated[int, Field(ge=-(2**63), lt=2**63, json_schema_extra={"format": "int64"})]
+
+#: A property that may be absent but never null (the contract: not required, not nullable). Its default
+#: is None and stands for "absent"; `json_bytes` leaves it out.
+MayOmit = Annotated[
+    T | None,
+    AfterValidator(_not_null),
+    Field(json_schema_extra={"x-not-null": True}),
+]
