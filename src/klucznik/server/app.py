@@ -1,0 +1,213 @@
+"""The local KSeF as an ASGI application: a request's way in, and the answer's way out.
+
+(1) Host on the list, row found, body read within bounds. (2) Bearer, address, rate limit,
+permissions: 401, 403, 429, 403. (3) Parameters and body: 400. (4) `prepare`, then the handler.
+Everything that goes wrong is raised and rendered in `render`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from datetime import datetime
+from typing import Any
+from urllib.parse import unquote
+
+from pydantic import BaseModel
+
+from klucznik.server import handlers, links
+from klucznik.server.access import Bearers, Caller, admit, admit_address, admit_permissions
+from klucznik.server.ask import HANDLERS, Ask, Handler
+from klucznik.server.hosts import host_allowed
+from klucznik.server.local import LocalKsef
+from klucznik.server.reading import read_body, read_query
+from klucznik.server.render import Answer, Plain, failure, refusal
+from klucznik.wire import sessions
+from klucznik.wire.endpoint import Endpoint, LimitGroup, Xml
+from klucznik.wire.problems import Forbidden, TooMany, Unauthorized
+
+log = logging.getLogger("klucznik.ksef")
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+#: Largest request body in bytes; an invoice travels as Base64 inside JSON, and a body of 100 MB is
+#: read and refused by its content, not by the transport.
+_LARGEST_BODY = 2_000_000
+_LARGEST_INVOICE_BODY = 140_000_000
+#: Beyond the limit we still read this much and throw it away, so that the client can hear the refusal.
+_DRAINED = 300_000_000
+
+
+class App:
+    """The application. Handlers are those that `handlers.load()` registers."""
+
+    def __init__(self, ksef: LocalKsef) -> None:
+        self.ksef = ksef
+        self.bearers = Bearers()
+        handlers.load()
+        self._routes: dict[int, list[tuple[tuple[str, ...], dict[str, Handler]]]] = {}
+        for handler in HANDLERS.values():
+            self._add(handler)
+
+    def _add(self, handler: Handler) -> None:
+        parts = tuple(handler.row.path.strip("/").split("/"))
+        same_length = self._routes.setdefault(len(parts), [])
+        for known, methods in same_length:
+            if known == parts:
+                methods[handler.row.method] = handler
+                return
+        same_length.append((parts, {handler.row.method: handler}))
+        # Fixed words before {names}: /invoices/failed is not an invoice reference.
+        same_length.sort(key=lambda route: [part.startswith("{") for part in route[0]])
+
+    def _find(self, parts: list[str]) -> tuple[dict[str, Handler], dict[str, str]] | None:
+        for known, methods in self._routes.get(len(parts), ()):
+            names: dict[str, str] = {}
+            for want, have in zip(known, parts, strict=True):
+                if want.startswith("{"):
+                    names[want[1:-1]] = have
+                elif want != have:
+                    break
+            else:
+                return methods, names
+        return None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        trace_id = os.urandom(16).hex()
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        path = scope["path"]
+        problem_details = headers.get("x-error-format", "").lower() == "problem-details"
+        now = self.ksef.clock.now()
+        try:
+            answer = await self._answer(scope, receive, headers, path, trace_id)
+        except Exception as raised:  # the one place where an exception becomes an answer
+            answer = refusal(raised, path, trace_id, now, problem_details) or failure(
+                raised, path, trace_id, now, problem_details
+            )
+        if answer.warnings:
+            answer.headers.append((b"x-system-warning", answer.warnings.encode("ascii", "replace")))
+        if echoed := headers.get("x-test-system-warning"):
+            answer.headers.append((b"x-system-warning", echoed.encode("ascii", "replace")))
+        answer.headers.append((b"content-length", str(len(answer.body)).encode()))
+        await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await send({"type": "http.response.body", "body": answer.body})
+
+    async def _answer(
+        self, scope: Scope, receive: Receive, headers: dict[str, str], path: str, trace_id: str
+    ) -> Answer:
+        ksef = self.ksef
+        now = ksef.clock.now()
+        # (1) Only hosts we know, so that no web page reaches us under a name of its own.
+        host = headers.get("host", "")
+        if not host_allowed(host, ksef.allowed_hosts):
+            raise Plain(400, f"Host {host[:100]!r} is not served here; start with --allow-host to add it.")
+        if path == "/healthz":
+            return Answer(200, b'{"status":"ok"}')
+        origin = f"{scope['scheme']}://{host}"
+        client_ip = scope["client"][0] if scope.get("client") else "127.0.0.1"
+        if path.startswith("/storage/"):
+            query = scope["query_string"].decode("latin-1")
+            return await links.answer(ksef, scope["method"], path, query, now)
+        raw_path: bytes = scope.get("raw_path") or path.encode()
+        parts = [unquote(part) for part in raw_path.decode("latin-1").strip("/").split("/")]
+        found = self._find(parts[1:]) if parts and parts[0] == "v2" else None
+        if found is None:
+            await _read(receive, _LARGEST_BODY)
+            raise Plain(404, f"{path[:200]} is not an operation of this KSeF.")
+        methods, names = found
+        handler = methods.get(scope["method"])
+        if handler is None:
+            await _read(receive, _LARGEST_BODY)
+            raise Plain(405, f"{scope['method']} is not allowed here; {', '.join(sorted(methods))} is.")
+        row = handler.row
+        # (2) Who calls, from where, how often, with what right.
+        try:
+            caller = self._admit(row, headers, client_ip, now)
+        except (Unauthorized, Forbidden, TooMany):
+            # A refusal sent into an unread body is lost on the way: read it, keep nothing.
+            await _read(receive, 0)
+            raise
+        body = await _read(receive, _LARGEST_INVOICE_BODY if row is sessions.SEND else _LARGEST_BODY)
+        # (3) What is asked.
+        ask: Ask[Any] = Ask(
+            row=row,
+            ksef=ksef,
+            now=now,
+            trace_id=trace_id,
+            origin=origin,
+            client_ip=client_ip,
+            headers=headers,
+            path=names,
+            body=read_body(row, body, headers.get("content-type", "")),
+            raw=body,
+            query=read_query(row, scope["query_string"].decode("latin-1"), headers),
+            caller_or_none=caller,
+        )
+        # (4) Do it.
+        if handler.prepare:
+            if handler.threaded:
+                ask.prepared = await asyncio.to_thread(handler.prepare, ask)
+            else:
+                ask.prepared = handler.prepare(ask)
+
+        def work(db: Any) -> Any:
+            ask._db = db
+            return handler.answer(ask)
+
+        given = ksef.store.read(work) if handler.reads else await ksef.store.write(work)
+        return _given(row.status, given)
+
+
+    def _admit(
+        self, row: Endpoint[Any], headers: Mapping[str, str], client_ip: str, now: datetime
+    ) -> Caller | None:
+        ksef = self.ksef
+        if row.bearer == "anonymous":
+            ksef.limiter.count(row, "", client_ip, now.timestamp())
+            return None
+        caller = self.bearers.read(ksef, headers.get("authorization"), now)
+        admit(row, caller)
+        admit_address(caller, client_ip)
+        context = "" if row.limits == LimitGroup.anonymous else f"{caller.context.type} {caller.context.value}"
+        ksef.limiter.count(row, context, client_ip, now.timestamp())
+        admit_permissions(row, caller)
+        return caller
+
+
+def _given(status: int, given: Any) -> Answer:
+    if isinstance(given, Answer):
+        return given
+    if given is None:
+        return Answer(status, b"")
+    if isinstance(given, Xml):
+        return Answer.xml(given)
+    assert isinstance(given, BaseModel)
+    body = given.__pydantic_serializer__.to_json(given, by_alias=True, exclude_none=True)
+    return Answer(status, body)
+
+
+async def _read(receive: Receive, largest: int) -> bytes:
+    """The whole body; beyond `largest` bytes it is read on, thrown away, and refused with 413."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Plain(400, "The connection was closed in the middle of the body.")
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= largest:
+            chunks.append(chunk)
+        else:
+            chunks.clear()
+        if not message.get("more_body") or size > _DRAINED:
+            break
+    if size > largest > 0:
+        raise Plain(413, f"The body has more than {largest} bytes, the most this operation reads.")
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)

@@ -1,0 +1,24 @@
+"""The modules that answer rows and do the work behind them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_MODULES = (
+    "auth",
+    "authentication",
+    "invoices",
+    "publickeys",
+    "rates",
+    "sending",
+    "sessions",
+    "testdata",
+    "tokens",
+    "verification",
+)
+
+
+def load() -> None:
+    """Import them all, which registers their handlers and steps."""
+    for module in _MODULES:
+        import_module(f"klucznik.server.{module}")

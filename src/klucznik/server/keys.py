@@ -1,0 +1,163 @@
+"""The keys of the local KSeF: made at first start, kept in `DATA/keys`, the same after a restart."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from klucznik.crypto.certs import Identity
+from klucznik.crypto.envelope import BadCiphertext, certificate_id, public_key_id, unwrap
+from klucznik.errors import Unreadable
+from klucznik.secret import Secret
+from klucznik.wire.security import PublicKeyCertificateUsage
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+_RESTORE = "restore the file from a backup, or start with a new --data folder"
+
+_USAGES = (PublicKeyCertificateUsage.KsefTokenEncryption, PublicKeyCertificateUsage.SymmetricKeyEncryption)
+
+
+@dataclass(frozen=True)
+class EncryptionKey:
+    """One of the Ministry's RSA keys: what clients encrypt to."""
+
+    usage: PublicKeyCertificateUsage
+    certificate: x509.Certificate
+    private_key: rsa.RSAPrivateKey
+
+    @property
+    def certificate_id(self) -> str:
+        return certificate_id(self.certificate)
+
+    @property
+    def public_key_id(self) -> str:
+        return public_key_id(self.certificate.public_key())
+
+
+@dataclass(frozen=True)
+class Keys:
+    """All of them. `seal` signs receipts; `jwt` and `links` are HMAC keys."""
+
+    encryption: tuple[EncryptionKey, ...]
+    seal: Identity
+    jwt: Secret
+    links: Secret
+
+    @classmethod
+    def open(cls, folder: Path | None, now: datetime) -> Keys:
+        """Load the keys of a data folder, making those that are missing; None makes new ones."""
+        drawer = folder / "keys" if folder else None
+        encryption = []
+        for usage in _USAGES:
+            key = _load(drawer, f"{usage.value}.pem", _new_rsa)
+            assert isinstance(key, rsa.RSAPrivateKey)
+            certificate = _certificate(drawer, f"{usage.value}.crt", key, f"KSeF local test {usage.value}", now)
+            encryption.append(EncryptionKey(usage, certificate, key))
+        seal = _load(drawer, "upo-seal.pem", lambda: ec.generate_private_key(ec.SECP256R1()))
+        certificate = _certificate(drawer, "upo-seal.crt", seal, "KSeF local test UPO seal", now)
+        return cls(tuple(encryption), Identity(certificate, seal), _random(drawer, "jwt"), _random(drawer, "links"))
+
+    def for_usage(self, usage: PublicKeyCertificateUsage, key_id: str | None) -> EncryptionKey | None:
+        """The key named by a publicKeyId, or the default one of the usage; None when unknown."""
+        for key in self.encryption:
+            if key.usage == usage and key_id in (None, key.public_key_id):
+                return key
+        return None
+
+    def opened_by_other(self, blob: bytes, usage: PublicKeyCertificateUsage) -> bool:
+        """Whether a ciphertext that the right key refuses opens with a key of the other usage.
+
+        Only for the recorded cause; the answer on the wire is the same.
+        """
+        for key in self.encryption:
+            if key.usage != usage:
+                try:
+                    unwrap(blob, key.private_key)
+                except BadCiphertext:
+                    continue
+                return True
+        return False
+
+
+def _new_rsa() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write whole or not at all, readable by the owner alone (Windows keeps the folder's rights)."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_suffix(".new")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _load(drawer: Path | None, name: str, make: Callable[[], PrivateKey]) -> PrivateKey:
+    if drawer and (drawer / name).exists():
+        try:
+            key = serialization.load_pem_private_key((drawer / name).read_bytes(), None)
+        except ValueError as damaged:
+            raise Unreadable(f"{drawer / name} is not a private key in PEM form.", hint=_RESTORE) from damaged
+        assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
+        return key
+    made = make()
+    if drawer:
+        pem = made.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        _write(drawer / name, pem)
+    return made
+
+
+def _certificate(
+    drawer: Path | None, name: str, key: PrivateKey, common_name: str, now: datetime
+) -> x509.Certificate:
+    if drawer and (drawer / name).exists():
+        try:
+            return x509.load_pem_x509_certificate((drawer / name).read_bytes())
+        except ValueError as damaged:
+            raise Unreadable(f"{drawer / name} is not a certificate in PEM form.", hint=_RESTORE) from damaged
+    subject = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "PL"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Klucznik local test, not the Ministry"),
+            x509.NameAttribute(NameOID.COMMON_NAME, common_name),
+        ]
+    )
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=3650))
+        .sign(key, hashes.SHA256())
+    )
+    if drawer:
+        _write(drawer / name, certificate.public_bytes(serialization.Encoding.PEM))
+    return certificate
+
+
+def _random(drawer: Path | None, name: str) -> Secret:
+    path = drawer / f"{name}.key" if drawer else None
+    if path and path.exists():
+        value = path.read_bytes()
+        if len(value) != 32:
+            raise Unreadable(f"{path} has {len(value)} bytes, 32 are expected.", hint=_RESTORE)
+        return Secret(value)
+    value = os.urandom(32)
+    if path:
+        _write(path, value)
+    return Secret(value)

@@ -1,0 +1,61 @@
+"""Rate limits: sliding windows per (context, IP), groups and texts of limits.md."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict, deque
+from typing import Literal
+
+from klucznik.wire.endpoint import Endpoint, LimitGroup
+from klucznik.wire.limits import GROUPS, Rates
+from klucznik.wire.problems import TooMany, Window
+
+RateProfile = Literal["production", "x10", "off"]
+
+#: Window length in seconds, and its name.
+_WINDOWS: tuple[tuple[int, Window], ...] = ((1, "second"), (60, "minute"), (3600, "hour"))
+
+#: Counters kept at most; the one unused longest goes first.
+_COUNTERS = 20_000
+
+
+class Limiter:
+    """Counts calls; refuses with 429 the one that would exceed a window.
+
+    Refused calls are not counted (limits.md section 1, inferred). A counter remembers as many
+    instants as its largest limit: the call number L back is younger than the window exactly when
+    the window is full.
+    """
+
+    def __init__(self, profile: RateProfile = "production") -> None:
+        self.profile: RateProfile = profile
+        self._seen: OrderedDict[tuple[str, str, str], deque[float]] = OrderedDict()
+
+    def rates(self, group: LimitGroup) -> Rates:
+        """The figures in force for a group; -1 is unlimited."""
+        rates = GROUPS[group]
+        if self.profile == "production":
+            return rates
+        if self.profile == "off":
+            return Rates(-1, -1, -1)
+        return Rates(*(value * 10 if value > 0 else value for value in rates))
+
+    def count(self, row: Endpoint[object], context: str, client_ip: str, now: float) -> None:
+        """Count one call, or raise `TooMany`. In group `other` each endpoint counts apart."""
+        if self.profile == "off":
+            return
+        rates = self.rates(row.limits)
+        name = f"{row.method} {row.path}" if row.limits == LimitGroup.other else row.limits.value
+        key = (name, context, client_ip)
+        seen = self._seen.get(key)
+        if seen is None:
+            largest = max(rates)
+            seen = self._seen[key] = deque(maxlen=max(largest, 1))
+            if len(self._seen) > _COUNTERS:
+                self._seen.popitem(last=False)
+        else:
+            self._seen.move_to_end(key)
+        for limit, (seconds, unit) in zip(rates, _WINDOWS, strict=True):
+            if 0 < limit <= len(seen) and (oldest := seen[-limit]) > now - seconds:
+                raise TooMany(limit, unit, max(1, math.ceil(oldest + seconds - now)))
+        seen.append(now)

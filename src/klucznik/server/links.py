@@ -1,0 +1,67 @@
+"""Pre-signed URLs: made for a Host on our list, valid for three days, no bearer.
+
+Path shapes and the `x-ms-meta-hash` header as in upo.md section 6.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from datetime import datetime, timedelta
+from urllib.parse import parse_qs, quote, urlencode
+
+from klucznik.server import upos
+from klucznik.server.local import LocalKsef
+from klucznik.server.render import Answer, Plain
+from klucznik.server.tables import instant, stamp
+
+UPO_LIFE = timedelta(days=3)
+
+_INVOICE_UPO = re.compile(r"/storage/01/([0-9A-Z-]{36})/invoice-upo/upo_([0-9A-F-]{35})\.xml", re.ASCII)
+_PAGE_UPO = re.compile(r"/storage/01/([0-9a-z-]{36})/session-upo/upo_(\d{2,4})\.xml", re.ASCII)
+
+
+def invoice_upo(ksef: LocalKsef, origin: str, session_ref: str, ksef_number: str, now: datetime) -> str:
+    """The URL of one invoice's UPO."""
+    return _signed(ksef, origin, f"/storage/01/{session_ref}/invoice-upo/upo_{ksef_number}.xml", now)
+
+
+def page_upo(ksef: LocalKsef, origin: str, session_ref: str, page: int, now: datetime) -> str:
+    """The URL of a page (from 1) of a session's UPO."""
+    return _signed(ksef, origin, f"/storage/01/{session_ref.lower()}/session-upo/upo_{page - 1:02d}.xml", now)
+
+
+def _signature(ksef: LocalKsef, path: str, expires: str) -> str:
+    with ksef.keys.links.reveal() as key:
+        return hmac.new(key, f"GET\n{path}\n{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+def _signed(ksef: LocalKsef, origin: str, path: str, now: datetime) -> str:
+    expires = str(stamp(now + UPO_LIFE))
+    return f"{origin}{quote(path)}?{urlencode({'se': expires, 'sp': 'r', 'sig': _signature(ksef, path, expires)})}"
+
+
+async def answer(ksef: LocalKsef, method: str, path: str, query: str, now: datetime) -> Answer:
+    """GET of a pre-signed URL: 403 for a wrong or expired signature, 404 for what is not there."""
+    if method != "GET":
+        raise Plain(405, f"{method} is not allowed here; GET is.")
+    given = {name: values[-1] for name, values in parse_qs(query, max_num_fields=20).items()}
+    expires, signature = given.get("se", ""), given.get("sig", "")
+    if not hmac.compare_digest(_signature(ksef, path, expires).encode(), signature.encode()):
+        raise Plain(403, "The signature of this address is missing or wrong.")
+    if instant(int(expires)) <= now:
+        raise Plain(403, "This address has expired; ask for the status again to get a new one.")
+    if match := _INVOICE_UPO.fullmatch(path):
+        session_ref, ksef_number = match.groups()
+        found = await ksef.store.write(
+            lambda db: upos.of_ksef_number(db, ksef, session_ref, ksef_number, now)
+        )
+    elif match := _PAGE_UPO.fullmatch(path):
+        session_ref, page = match.group(1).upper(), int(match.group(2)) + 1
+        found = ksef.store.read(lambda db: upos.page(db, session_ref, page))
+    else:
+        found = None
+    if found is None:
+        raise Plain(404, "There is no such document.")
+    return Answer.xml(found)

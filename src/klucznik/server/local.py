@@ -1,0 +1,80 @@
+"""The local KSeF as a whole: its profile, clock, keys, store and limits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from klucznik.clock import Clock, SystemClock
+from klucznik.server.keys import Keys
+from klucznik.server.limits import Limiter
+from klucznik.server.store import Store
+from klucznik.server.work import Work
+
+Profile = Literal["test", "demo", "prd"]
+RateProfile = Literal["production", "x10", "off"]
+TokenForm = Literal["official", "short40"]
+
+#: `iss` and `aud` of the JWTs, and the receiving party's name in a UPO, by profile
+#: (auth.md section 5; upo.md section 2).
+ISSUERS: dict[Profile, str] = {"test": "ksef-api-te", "demo": "ksef-api-tr", "prd": "ksef-api"}
+RECEIVERS: dict[Profile, str] = {
+    "test": "Ministerstwo Finansów - środowisko testowe (TE)",
+    "demo": "Ministerstwo Finansów - środowisko przedprodukcyjne (TR)",
+    "prd": "Ministerstwo Finansów",
+}
+
+
+@dataclass
+class LocalKsef:
+    """Everything a handler may use besides its request."""
+
+    store: Store
+    keys: Keys
+    clock: Clock
+    limiter: Limiter
+    profile: Profile = "test"
+    token_form: TokenForm = "official"  # noqa: S105 - the name of a form, no secret
+    allowed_hosts: frozenset[str] = frozenset()
+    random: Callable[[int], bytes] = os.urandom
+    work: Work = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.work = Work(self)
+
+    @property
+    def issuer(self) -> str:
+        return ISSUERS[self.profile]
+
+    @property
+    def receiver(self) -> str:
+        return RECEIVERS[self.profile]
+
+
+def open_local(
+    folder: Path | None,
+    *,
+    clock: Clock | None = None,
+    profile: Profile = "test",
+    rates: RateProfile = "production",
+    token_form: TokenForm = "official",  # noqa: S107 - the name of a form, no secret
+    allowed_hosts: Iterable[str] = (),
+) -> LocalKsef:
+    """Open (or create) a local KSeF in `folder`, None for memory.
+
+    Raises `errors.Unreadable` when the folder is in use, damaged or of a newer version.
+    """
+    clock = clock or SystemClock()
+    store = Store(folder, clock)
+    return LocalKsef(
+        store=store,
+        keys=Keys.open(folder, clock.now()),
+        clock=clock,
+        limiter=Limiter(rates),
+        profile=profile,
+        token_form=token_form,
+        allowed_hosts=frozenset(host.lower() for host in allowed_hosts),
+    )

@@ -1,0 +1,126 @@
+"""Bodies and parameters into models; what does not fit into 21001 and 21405.
+
+21001: not JSON, an unknown enumeration value, a value of the wrong type. 21405: a value that is
+missing or outside its limits; all sentences in one entry, in the English that KSeF's validator uses
+(auth.md section 3).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs
+
+from annotated_types import Ge, Le
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from klucznik.server.render import Plain
+from klucznik.wire import codes
+from klucznik.wire.base import Model
+from klucznik.wire.endpoint import Endpoint, Xml
+from klucznik.wire.problems import Problem
+
+#: What pydantic reports for a value of another JSON type, or text that is not JSON.
+_UNREADABLE = ("json_invalid", "enum", "_type", "_parsing", "model_attributes", "invalid_key", "literal_error")
+
+
+def read_body(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
+    """The request body of a row: a model, `Xml`, or None."""
+    if row.takes is None:
+        return None
+    media = content_type.partition(";")[0].strip().lower()
+    if row.takes is Xml:
+        if media not in ("application/xml", "text/xml"):
+            raise Plain(415, f"Content-Type {media[:60]!r} is not read here; send application/xml.")
+        return Xml(body)
+    if media and media != "application/json" and not media.endswith("+json"):
+        raise Plain(415, f"Content-Type {media[:60]!r} is not read here; send application/json.")
+    assert issubclass(row.takes, Model)
+    if not body:
+        if row.body_required:
+            raise Problem(codes.UNREADABLE, ["A non-empty request body is required."], why="the body is empty")
+        return row.takes()
+    try:
+        return row.takes.model_validate_json(body)
+    except ValidationError as bad:
+        raise problem(bad, row.takes) from None
+    except UnicodeDecodeError:
+        raise Problem(codes.UNREADABLE, ["The body is not UTF-8."], why="the JSON is not UTF-8") from None
+
+
+def read_query(row: Endpoint[Any], query_string: str, headers: Any) -> Any:
+    """Query and header parameters of a row as its query model, or None."""
+    if row.query is None:
+        return None
+    given = parse_qs(query_string, keep_blank_values=True, max_num_fields=200)
+    values: dict[str, Any] = {}
+    for name, field in row.query.model_fields.items():
+        alias = field.alias or name
+        if isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("in") == "header":
+            if alias in headers:
+                values[alias] = headers[alias]
+        elif alias in given:
+            values[alias] = given[alias] if _many(field) else given[alias][-1]
+    try:
+        # Text from an address, so numbers and booleans are read from text.
+        return row.query.model_validate_strings(values)
+    except ValidationError as bad:
+        raise problem(bad, row.query) from None
+
+
+def _many(field: FieldInfo) -> bool:
+    return "list[" in str(field.annotation)
+
+
+def problem(bad: ValidationError, model: type[Model]) -> Problem:
+    """The refusal for what pydantic found."""
+    found = bad.errors(include_url=False, include_input=False)
+    unreadable = [error for error in found if any(kind in error["type"] for kind in _UNREADABLE)]
+    if unreadable:
+        sentences = [f"{_place(error['loc']) or '$'}: {error['msg']}" for error in unreadable[:20]]
+        return Problem(codes.UNREADABLE, sentences, why="; ".join(sentences))
+    sentences = [_sentence(error, model) for error in found[:50]]
+    return Problem(codes.INVALID_INPUT, sentences, why="; ".join(sentences))
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    text = ""
+    for part in loc:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def _sentence(error: Any, model: type[Model]) -> str:
+    place, kind, limits = _place(error["loc"]), error["type"], error.get("ctx", {})
+    if kind == "missing":
+        return f"'{place}' must not be empty."
+    if kind == "string_too_short":
+        return f"The length of '{place}' must be at least {limits['min_length']} characters."
+    if kind == "string_too_long":
+        return f"The length of '{place}' must be {limits['max_length']} characters or fewer."
+    if kind in ("greater_than_equal", "less_than_equal"):
+        if span := _span(error["loc"], model):
+            return f"'{place}' must be between {span[0]} and {span[1]}."
+        if kind == "greater_than_equal":
+            return f"'{place}' must be greater than or equal to '{limits['ge']}'."
+        return f"'{place}' must be less than or equal to '{limits['le']}'."
+    if kind in ("too_short", "too_long"):
+        bound = limits.get("min_length", limits.get("max_length"))
+        word = "at least" if kind == "too_short" else "at most"
+        return f"'{place}' must contain {word} {bound} elements."
+    if kind == "string_pattern_mismatch":
+        return f"'{place}' is not in the correct format."
+    if kind == "value_error":
+        return f"'{place}' {error['msg'].removeprefix('Value error, ')}."
+    return f"'{place}': {error['msg']}"
+
+
+def _span(loc: tuple[int | str, ...], model: type[Model]) -> tuple[Any, Any] | None:
+    """Both limits of a top-level field, for the `between` sentence."""
+    for name, field in model.model_fields.items():
+        if len(loc) == 1 and loc[0] in (name, field.alias):
+            low = next((m.ge for m in field.metadata if isinstance(m, Ge) and m.ge != -(2**31)), None)
+            high = next((m.le for m in field.metadata if isinstance(m, Le)), None)
+            if low is not None and high is not None:
+                return low, high
+    return None

@@ -1,0 +1,138 @@
+"""Running the local KSeF: two ports, one process, signals, and the lines others wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from klucznik.errors import KlucznikError
+from klucznik.server.app import App
+from klucznik.server.local import LocalKsef
+from klucznik.server.management import Management
+
+log = logging.getLogger("klucznik.ksef")
+
+
+@dataclass(frozen=True)
+class Tls:
+    """Certificate chain and key files of the API port."""
+
+    certificate: Path
+    key: Path
+
+
+class _Server(uvicorn.Server):
+    """Signals are ours: two servers share the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises `KlucznikError` when the port is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if sys.platform != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as taken:
+        listener.close()
+        error = KlucznikError(
+            f"Cannot listen on {host} port {port}: {taken.strerror or taken}.",
+            hint="another program may be using the port; choose another one, or 0 for a free one",
+        )
+        error.exit_code = 2
+        raise error from None
+    listener.setblocking(False)
+    return listener
+
+
+def address(scheme: str, listener: socket.socket) -> str:
+    """`http://127.0.0.1:8090` of a bound socket."""
+    host, port = listener.getsockname()[:2]
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
+
+
+def _configured(app: Any, tls: Tls | None = None) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            app,
+            # h11 keeps the body of a request that asks for an upgrade to h2c (the official Java
+            # client always does); httptools loses it without a word.
+            http="h11",
+            ws="none",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=3,
+            ssl_certfile=tls.certificate if tls else None,
+            ssl_keyfile=tls.key if tls else None,
+        )
+    )
+
+
+async def serve(
+    ksef: LocalKsef,
+    api: socket.socket,
+    management: socket.socket | None,
+    *,
+    tls: Tls | None = None,
+    ready: Callable[[], None] = lambda: None,
+    handle_signals: bool = True,
+    until: asyncio.Event | None = None,
+) -> None:
+    """Serve until SIGINT, SIGTERM or `until`; calls `ready` once both ports answer."""
+    servers = [_configured(App(ksef), tls)]
+    listeners = [api]
+    if management:
+        servers.append(_configured(Management(ksef)))
+        listeners.append(management)
+    stopping = until or asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(stopping.set)
+
+    previous = {}
+    if handle_signals:
+        previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    ksef.work.start()
+    tasks = [
+        asyncio.create_task(server.serve(sockets=[listener]))
+        for server, listener in zip(servers, listeners, strict=True)
+    ]
+    try:
+        while not all(server.started for server in servers):
+            if any(task.done() for task in tasks):
+                break
+            await asyncio.sleep(0.01)
+        else:
+            ready()
+            await stopping.wait()
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(*tasks)
+    finally:
+        await ksef.work.stop()
+        await ksef.store.drain()
+        ksef.store.close()
+        for number, handler in previous.items():
+            signal.signal(number, handler)

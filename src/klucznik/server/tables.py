@@ -1,0 +1,294 @@
+"""The tables of the local KSeF. States and who moves them: docs/states.md.
+
+Instants are stored as integers, microseconds since 1970 UTC (`stamp`, `instant`): exact, sortable,
+the same in SQLite and PostgreSQL. Lists and maps are JSON text. No secret stands here in the clear:
+KSeF tokens as SHA-256, session keys as the client wrapped them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+#: Raised by one with every change of the tables; a data folder of a newer version is refused.
+VERSION = 1
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def stamp(moment: datetime) -> int:
+    """An instant as microseconds since 1970 UTC."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def instant(value: int) -> datetime:
+    """The instant of a stored stamp, aware, in UTC."""
+    return _EPOCH + timedelta(microseconds=value)
+
+
+def instant_or_none(value: int | None) -> datetime | None:
+    """As `instant`, absent stays absent."""
+    return None if value is None else instant(value)
+
+
+metadata = MetaData()
+
+#: POST /auth/challenge: used once, within ten minutes.
+challenges = Table(
+    "challenges",
+    metadata,
+    Column("challenge", Text, primary_key=True),
+    Column("timestamp_ms", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("used", Boolean, nullable=False, default=False),
+)
+
+#: One login: from 202 to redeem, refresh and revocation (an "auth session" once redeemed).
+auth_operations = Table(
+    "auth_operations",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("created", BigInteger, nullable=False),
+    Column("status", Integer, nullable=False),  # 100 while in work, then final: auth.md section 2
+    Column("details", Text),  # JSON list
+    Column("why", Text),  # plain words, never on the wire
+    Column("method", Text, nullable=False),  # AuthenticationMethod
+    Column("category", Text, nullable=False),
+    Column("method_code", Text, nullable=False),
+    Column("method_name", Text, nullable=False),
+    Column("context_type", Text, nullable=False),
+    Column("context_value", Text, nullable=False),
+    Column("subject_type", Text),  # Nip, Pesel, Fingerprint, PeppolId; null until a token is resolved
+    Column("subject_value", Text),
+    Column("subject", Text),  # JSON of the `sud` claim
+    Column("policy", Text),  # JSON of the IP allow-list, null = any
+    Column("token_ref", Text),  # KSeF token logged in with
+    Column("document_hash", Text),  # Base64 SHA-256 of the signed AuthTokenRequest
+    Column("encrypted_token", LargeBinary),  # until resolved, then null
+    Column("public_key_id", Text),
+    Column("timestamp_ms", BigInteger),  # of the challenge
+    Column("redeemed", BigInteger),
+    Column("refreshed", BigInteger),
+    Column("refresh_until", BigInteger),
+    Column("revoked", BigInteger),
+    Index("auth_operations_work", "status"),
+    Index("auth_operations_subject", "subject_type", "subject_value", "context_value"),
+)
+
+ksef_tokens = Table(
+    "ksef_tokens",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("created", BigInteger, nullable=False),
+    Column("author_type", Text, nullable=False),
+    Column("author_value", Text, nullable=False),
+    Column("context_type", Text, nullable=False),
+    Column("context_value", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("permissions", Text, nullable=False),  # JSON list
+    Column("secret_hash", Text, nullable=False),  # hex SHA-256 of the secret part
+    Column("lookup", Text),  # first 8 characters of a short40 token
+    Column("status", Text, nullable=False),
+    Column("last_use", BigInteger),
+    Column("subject", Text),  # JSON of the author's `sud` claim
+    Index("ksef_tokens_context", "context_type", "context_value", "created"),
+    Index("ksef_tokens_lookup", "lookup", unique=True),
+    Index("ksef_tokens_work", "status"),
+)
+
+#: /testdata/subject: entities with a role, and their subunits (parent set).
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("nip", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("parent", Text),
+    Column("description", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+#: /testdata/person: the NIP-PESEL link and its flags.
+persons = Table(
+    "persons",
+    metadata,
+    Column("nip", Text, primary_key=True),
+    Column("pesel", Text, nullable=False, index=True),
+    Column("bailiff", Boolean, nullable=False),
+    Column("deceased", Boolean, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+grants = Table(
+    "grants",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("context_type", Text, nullable=False),
+    Column("context_value", Text, nullable=False),
+    Column("subject_type", Text, nullable=False),
+    Column("subject_value", Text, nullable=False),
+    Column("permission", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("author_type", Text, nullable=False),
+    Column("author_value", Text),
+    Column("created", BigInteger, nullable=False),
+    UniqueConstraint(
+        "context_type", "context_value", "subject_type", "subject_value", "permission", name="grants_once"
+    ),
+)
+
+blocked_contexts = Table(
+    "blocked_contexts",
+    metadata,
+    Column("context_type", Text, primary_key=True),
+    Column("context_value", Text, primary_key=True),
+)
+
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("kind", Text, nullable=False),  # Online, Batch
+    Column("context_type", Text, nullable=False),
+    Column("context_value", Text, nullable=False),
+    Column("subject_type", Text, nullable=False),
+    Column("subject_value", Text, nullable=False),
+    Column("auth_ref", Text, nullable=False),
+    Column("system_code", Text, nullable=False),
+    Column("schema_version", Text, nullable=False),
+    Column("form_value", Text, nullable=False),
+    Column("checksums", Boolean, nullable=False),  # X-KSeF-Feature: subject-identifier-validation
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("iv", LargeBinary, nullable=False),
+    Column("public_key_id", Text),
+    Column("created", BigInteger, nullable=False),
+    Column("updated", BigInteger, nullable=False),
+    Column("closed", BigInteger),
+    Column("valid_until", BigInteger, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("details", Text),
+    Column("why", Text),
+    Column("sent", Integer, nullable=False, default=0),
+    Column("accepted", Integer, nullable=False, default=0),
+    Column("failed", Integer, nullable=False, default=0),
+    Index("sessions_context", "context_type", "context_value", "created"),
+    Index("sessions_work", "status", "valid_until"),
+)
+
+invoices = Table(
+    "invoices",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("session_ref", Text, nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("status", Integer, nullable=False),  # 100 received, then final: invoice-verification.md section 2
+    Column("details", Text),
+    Column("extensions", Text),
+    Column("why", Text),
+    Column("invoice_hash", Text, nullable=False),
+    Column("corrected_hash", Text),
+    Column("file_name", Text),
+    Column("offline", Boolean, nullable=False),
+    Column("invoicing", BigInteger, nullable=False),
+    Column("acquired", BigInteger),
+    Column("stored", BigInteger),  # permanentStorageDate; visible once it has come
+    Column("mode", Text),
+    Column("ksef_number", Text, unique=True),
+    Column("context_type", Text, nullable=False),
+    Column("context_value", Text, nullable=False),
+    Column("seller_nip", Text),
+    Column("seller_name", Text),
+    Column("buyer_type", Text),
+    Column("buyer_value", Text),
+    Column("buyer_name", Text),
+    Column("number", Text),  # P_2
+    Column("kind", Text),  # InvoiceType
+    Column("issued", Text),  # P_1 as yyyy-MM-dd
+    Column("currency", Text),
+    Column("net", Text),
+    Column("vat", Text),
+    Column("gross", Text),
+    Column("self_invoicing", Boolean),
+    Column("attachment", Boolean),
+    Column("thirds", Text),  # JSON list of {type, value, name, role}
+    Column("authorized", Text),  # JSON {nip, name, role}
+    Column("authorized_nip", Text),
+    Column("system_code", Text, nullable=False),
+    Column("schema_version", Text, nullable=False),
+    Column("form_value", Text, nullable=False),
+    Index("invoices_session", "session_ref", "ordinal", unique=True),
+    Index("invoices_hash", "invoice_hash"),
+    Index("invoices_seller", "seller_nip", "stored"),
+    Index("invoices_buyer", "buyer_value", "stored"),
+    # The duplicate rule, held by the database: invoice-verification.md section 6.
+    Index(
+        "invoices_once",
+        "seller_nip",
+        "kind",
+        "number",
+        unique=True,
+        sqlite_where=text("ksef_number IS NOT NULL"),
+        postgresql_where=text("ksef_number IS NOT NULL"),
+    ),
+    Index("invoices_work", "ordinal", sqlite_where=text("status = 100"), postgresql_where=text("status = 100")),
+)
+
+#: Who else may see an invoice: Podmiot3 and PodmiotUpowazniony, by identifier.
+invoice_parties = Table(
+    "invoice_parties",
+    metadata,
+    Column("invoice_ref", Text, primary_key=True),
+    Column("role", Text, primary_key=True),  # Subject3, SubjectAuthorized
+    Column("id_type", Text, primary_key=True),
+    Column("id_value", Text, primary_key=True),
+    Index("invoice_parties_who", "id_value", "role"),
+)
+
+#: The bytes of an invoice exactly as sent (decrypted), apart from its row: lists never read them.
+invoice_bytes = Table(
+    "invoice_bytes",
+    metadata,
+    Column("invoice_ref", Text, primary_key=True),
+    Column("xml", LargeBinary, nullable=False),
+)
+
+#: Signed receipts: made once, kept as signed. `ref`: invoice reference or page (EU) number.
+upos = Table(
+    "upos",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("session_ref", Text, nullable=False, index=True),
+    Column("page", Integer, nullable=False),  # 0 for the UPO of one invoice
+    Column("hash", Text, nullable=False),
+    Column("xml", LargeBinary, nullable=False),
+)
+
+#: How often each document arrived (accepted posts), for the management door's /truth.
+posts = Table(
+    "posts",
+    metadata,
+    Column("invoice_hash", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+)
+
+#: Small facts of the installation: the number counter, the version.
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
