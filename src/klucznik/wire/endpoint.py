@@ -64,7 +64,7 @@ class Endpoint(Generic[Res]):
     None; `gives` the response model, `Xml` or `Nothing`; `status` the success code; `query` a model
     of query and header parameters (a header field has `json_schema_extra={"in": "header"}`);
     `permissions` any one of which suffices (Owner satisfies all but VatUeManage); `refuses` the
-    codes of HTTP 400 besides those that any call may give; `gone` whether it may answer 410.
+    codes of HTTP 400 that the contract lists for it; `gone` whether it may answer 410.
     """
 
     method: str

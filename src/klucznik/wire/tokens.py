@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from klucznik.wire.base import Int32, Model, SecretText, Timestamp, WireEnum
-from klucznik.wire.endpoint import Endpoint, LimitGroup, Nothing
+from klucznik.wire.endpoint import Endpoint, Nothing
 from klucznik.wire.ids import ReferenceNumber
 
 
@@ -98,10 +98,21 @@ class TokensQuery(Model):
 
 
 GENERATE = Endpoint(
-    "POST", "/tokens", GenerateTokenRequest, GenerateTokenResponse, 202, refuses=(26001, 26002)
+    "POST",
+    "/tokens",
+    GenerateTokenRequest,
+    GenerateTokenResponse,
+    202,
+    refuses=(21001, 21405, 26001, 26002),
 )
-LIST = Endpoint("GET", "/tokens", None, QueryTokensResponse, 200, query=TokensQuery, refuses=(21418,))
-READ = Endpoint("GET", "/tokens/{referenceNumber}", None, TokenStatusResponse, 200)
-REVOKE = Endpoint("DELETE", "/tokens/{referenceNumber}", None, Nothing, 204)
-
-__all__ = ["GENERATE", "LIST", "READ", "REVOKE", "LimitGroup"]
+LIST = Endpoint(
+    "GET",
+    "/tokens",
+    None,
+    QueryTokensResponse,
+    200,
+    query=TokensQuery,
+    refuses=(21001, 21405, 21418),
+)
+READ = Endpoint("GET", "/tokens/{referenceNumber}", None, TokenStatusResponse, 200, refuses=(21405,))
+REVOKE = Endpoint("DELETE", "/tokens/{referenceNumber}", None, Nothing, 204, refuses=(21405,))
