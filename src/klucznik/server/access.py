@@ -113,7 +113,12 @@ class Bearers:
                     audience=ksef.issuer,
                     issuer=ksef.issuer,
                     # Time is the movable clock's, checked by the caller.
-                    options={"verify_exp": False, "verify_iat": False, "verify_nbf": False, "require": ["exp"]},
+                    options={
+                        "verify_exp": False,
+                        "verify_iat": False,
+                        "verify_nbf": False,
+                        "require": ["exp"],
+                    },
                 )
             return _caller(claims)
         except (jwt.PyJWTError, KeyError, ValueError, TypeError, RecursionError) as bad:
@@ -172,7 +177,9 @@ def admit_address(caller: Caller, client_ip: str) -> None:
     """Refuse an address outside the allow-list given at login (403 ip-not-allowed)."""
     if caller.policy is None or address_allowed(caller.policy, client_ip):
         return
-    raise Forbidden(problems.IP_NOT_ALLOWED, {"clientIp": client_ip}, why="the login allowed other addresses only")
+    raise Forbidden(
+        problems.IP_NOT_ALLOWED, {"clientIp": client_ip}, why="the login allowed other addresses only"
+    )
 
 
 def admit_permissions(row: Endpoint[Any], caller: Caller) -> None:
@@ -186,7 +193,8 @@ def admit_permissions(row: Endpoint[Any], caller: Caller) -> None:
             "presentPermissions": sorted(caller.permissions),
         },
         why=f"{caller.subject_type} {caller.subject_value} holds none of {', '.join(row.permissions)} in "
-        f"{caller.context.type} {caller.context.value}; its owner, or anyone with CredentialsManage there, can grant it",
+        f"{caller.context.type} {caller.context.value}; its owner, or anyone with CredentialsManage there, "
+        "can grant it",
     )
 
 

@@ -80,7 +80,9 @@ class App:
         if scope["type"] != "http":
             return
         trace_id = os.urandom(16).hex()
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = {
+            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
+        }
         path = scope["path"]
         problem_details = headers.get("x-error-format", "").lower() == "problem-details"
         now = self.ksef.clock.now()
@@ -163,7 +165,6 @@ class App:
         given = ksef.store.read(work) if handler.reads else await ksef.store.write(work)
         return _given(row.status, given)
 
-
     def _admit(
         self, row: Endpoint[Any], headers: Mapping[str, str], client_ip: str, now: datetime
     ) -> Caller | None:
@@ -174,7 +175,9 @@ class App:
         caller = self.bearers.read(ksef, headers.get("authorization"), now)
         admit(row, caller)
         admit_address(caller, client_ip)
-        context = "" if row.limits == LimitGroup.anonymous else f"{caller.context.type} {caller.context.value}"
+        context = (
+            "" if row.limits == LimitGroup.anonymous else f"{caller.context.type} {caller.context.value}"
+        )
         ksef.limiter.count(row, context, client_ip, now.timestamp())
         admit_permissions(row, caller)
         return caller

@@ -17,6 +17,7 @@ from klucznik.crypto.certs import Identity
 from klucznik.crypto.envelope import BadCiphertext, certificate_id, public_key_id, unwrap
 from klucznik.errors import Unreadable
 from klucznik.secret import Secret
+from klucznik.server.files import write_private
 from klucznik.wire.security import PublicKeyCertificateUsage
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
@@ -40,7 +41,7 @@ class EncryptionKey:
 
     @property
     def public_key_id(self) -> str:
-        return public_key_id(self.certificate.public_key())
+        return public_key_id(self.private_key.public_key())
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,15 @@ class Keys:
         for usage in _USAGES:
             key = _load(drawer, f"{usage.value}.pem", _new_rsa)
             assert isinstance(key, rsa.RSAPrivateKey)
-            certificate = _certificate(drawer, f"{usage.value}.crt", key, f"KSeF local test {usage.value}", now)
+            certificate = _certificate(
+                drawer, f"{usage.value}.crt", key, f"KSeF local test {usage.value}", now
+            )
             encryption.append(EncryptionKey(usage, certificate, key))
         seal = _load(drawer, "upo-seal.pem", lambda: ec.generate_private_key(ec.SECP256R1()))
         certificate = _certificate(drawer, "upo-seal.crt", seal, "KSeF local test UPO seal", now)
-        return cls(tuple(encryption), Identity(certificate, seal), _random(drawer, "jwt"), _random(drawer, "links"))
+        return cls(
+            tuple(encryption), Identity(certificate, seal), _random(drawer, "jwt"), _random(drawer, "links")
+        )
 
     def for_usage(self, usage: PublicKeyCertificateUsage, key_id: str | None) -> EncryptionKey | None:
         """The key named by a publicKeyId, or the default one of the usage; None when unknown."""
@@ -92,17 +97,6 @@ def _new_rsa() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def _write(path: Path, data: bytes) -> None:
-    """Write whole or not at all, readable by the owner alone (Windows keeps the folder's rights)."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_suffix(".new")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-
-
 def _load(drawer: Path | None, name: str, make: Callable[[], PrivateKey]) -> PrivateKey:
     if drawer and (drawer / name).exists():
         try:
@@ -116,7 +110,7 @@ def _load(drawer: Path | None, name: str, make: Callable[[], PrivateKey]) -> Pri
         pem = made.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
-        _write(drawer / name, pem)
+        write_private(drawer / name, pem)
     return made
 
 
@@ -146,7 +140,7 @@ def _certificate(
         .sign(key, hashes.SHA256())
     )
     if drawer:
-        _write(drawer / name, certificate.public_bytes(serialization.Encoding.PEM))
+        write_private(drawer / name, certificate.public_bytes(serialization.Encoding.PEM))
     return certificate
 
 
@@ -159,5 +153,5 @@ def _random(drawer: Path | None, name: str) -> Secret:
         return Secret(value)
     value = os.urandom(32)
     if path:
-        _write(path, value)
+        write_private(path, value)
     return Secret(value)

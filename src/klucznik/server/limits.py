@@ -38,7 +38,7 @@ class Limiter:
             return rates
         if self.profile == "off":
             return Rates(-1, -1, -1)
-        return Rates(*(value * 10 if value > 0 else value for value in rates))
+        return Rates(*(value * 10 if value > 0 else value for value in _figures(rates)))
 
     def count(self, row: Endpoint[object], context: str, client_ip: str, now: float) -> None:
         """Count one call, or raise `TooMany`. In group `other` each endpoint counts apart."""
@@ -49,13 +49,17 @@ class Limiter:
         key = (name, context, client_ip)
         seen = self._seen.get(key)
         if seen is None:
-            largest = max(rates)
+            largest = max(_figures(rates))
             seen = self._seen[key] = deque(maxlen=max(largest, 1))
             if len(self._seen) > _COUNTERS:
                 self._seen.popitem(last=False)
         else:
             self._seen.move_to_end(key)
-        for limit, (seconds, unit) in zip(rates, _WINDOWS, strict=True):
+        for limit, (seconds, unit) in zip(_figures(rates), _WINDOWS, strict=True):
             if 0 < limit <= len(seen) and (oldest := seen[-limit]) > now - seconds:
                 raise TooMany(limit, unit, max(1, math.ceil(oldest + seconds - now)))
         seen.append(now)
+
+
+def _figures(rates: Rates) -> tuple[int, int, int]:
+    return rates.per_second, rates.per_minute, rates.per_hour

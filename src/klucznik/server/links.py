@@ -39,7 +39,8 @@ def _signature(ksef: LocalKsef, path: str, expires: str) -> str:
 
 def _signed(ksef: LocalKsef, origin: str, path: str, now: datetime) -> str:
     expires = str(stamp(now + UPO_LIFE))
-    return f"{origin}{quote(path)}?{urlencode({'se': expires, 'sp': 'r', 'sig': _signature(ksef, path, expires)})}"
+    query = urlencode({"se": expires, "sp": "r", "sig": _signature(ksef, path, expires)})
+    return f"{origin}{quote(path)}?{query}"
 
 
 async def answer(ksef: LocalKsef, method: str, path: str, query: str, now: datetime) -> Answer:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from klucznik.server.ask import Ask, answers
@@ -16,7 +18,7 @@ def public_keys(ask: Ask[None]) -> PublicKeyCertificates:
         [
             PublicKeyCertificate(
                 certificate=key.certificate.public_bytes(Encoding.DER),
-                certificate_id=key.certificate_id,
+                certificate_id=b64decode(key.certificate_id),
                 public_key_id=key.public_key_id,
                 valid_from=key.certificate.not_valid_before_utc,
                 valid_to=key.certificate.not_valid_after_utc,

@@ -21,7 +21,15 @@ from klucznik.wire.endpoint import Endpoint, Xml
 from klucznik.wire.problems import Problem
 
 #: What pydantic reports for a value of another JSON type, or text that is not JSON.
-_UNREADABLE = ("json_invalid", "enum", "_type", "_parsing", "model_attributes", "invalid_key", "literal_error")
+_UNREADABLE = (
+    "json_invalid",
+    "enum",
+    "_type",
+    "_parsing",
+    "model_attributes",
+    "invalid_key",
+    "literal_error",
+)
 
 
 def read_body(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
@@ -38,7 +46,9 @@ def read_body(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
     assert issubclass(row.takes, Model)
     if not body:
         if row.body_required:
-            raise Problem(codes.UNREADABLE, ["A non-empty request body is required."], why="the body is empty")
+            raise Problem(
+                codes.UNREADABLE, ["A non-empty request body is required."], why="the body is empty"
+            )
         return row.takes()
     try:
         return row.takes.model_validate_json(body)

@@ -101,9 +101,7 @@ def refusal(
     return answer
 
 
-def failure(
-    raised: BaseException, path: str, trace_id: str, now: datetime, problem_details: bool
-) -> Answer:
+def failure(raised: BaseException, path: str, trace_id: str, now: datetime, problem_details: bool) -> Answer:
     """HTTP 500: the fault is ours; the log has the traceback, the answer only the trace id."""
     log.error("failed at %s (trace %s)", path[:200], trace_id, exc_info=raised)
     problem = Problem(_UNEXPECTED)

@@ -9,8 +9,6 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -20,16 +18,9 @@ from klucznik.errors import KlucznikError
 from klucznik.server.app import App
 from klucznik.server.local import LocalKsef
 from klucznik.server.management import Management
+from klucznik.server.tls import Tls
 
 log = logging.getLogger("klucznik.ksef")
-
-
-@dataclass(frozen=True)
-class Tls:
-    """Certificate chain and key files of the API port."""
-
-    certificate: Path
-    key: Path
 
 
 class _Server(uvicorn.Server):

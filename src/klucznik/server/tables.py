@@ -244,7 +244,9 @@ invoices = Table(
         sqlite_where=text("ksef_number IS NOT NULL"),
         postgresql_where=text("ksef_number IS NOT NULL"),
     ),
-    Index("invoices_work", "ordinal", sqlite_where=text("status = 100"), postgresql_where=text("status = 100")),
+    Index(
+        "invoices_work", "ordinal", sqlite_where=text("status = 100"), postgresql_where=text("status = 100")
+    ),
 )
 
 #: Who else may see an invoice: Podmiot3 and PodmiotUpowazniony, by identifier.

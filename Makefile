@@ -1,0 +1,64 @@
+# Everything here sets itself up: a machine with Python 3.11 or newer is enough.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := .uv/bin/uv
+# One wheel cache and one environment, both inside this folder.
+export UV_COMPILE_BYTECODE = 1
+export UV_PYTHON_DOWNLOADS = never
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: help setup demo up test check bench lint types lock clean
+
+help:
+	@echo "make demo   walk from a KSeF token to a UPO on a local KSeF"
+	@echo "make test   run the tests"
+	@echo "make up     run a local KSeF until Ctrl-C"
+	@echo "make check  lint, types, tests: what has to pass before a change lands"
+	@echo "make bench  measure"
+	@echo "make setup  only install, into $(VENV)"
+
+$(UV): requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; name one with: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv .uv
+	@.uv/bin/pip install --quiet --require-hashes -r requirements/uv.txt
+	@touch $(UV)
+
+$(VENV)/.ready: $(UV) requirements/dev.txt pyproject.toml
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/.ready
+
+demo: setup
+	@$(BIN)/klucznik demo
+
+up: setup
+	@$(BIN)/klucznik up
+
+test: setup
+	$(BIN)/pytest -n 2 --dist loadscope
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+check: lint types test
+
+bench: setup
+	$(BIN)/python bench/run.py
+
+lock: $(UV)
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 pyproject.toml --output-file requirements/runtime.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 pyproject.toml --group dev --output-file requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .uv .peers dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

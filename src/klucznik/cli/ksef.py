@@ -1,0 +1,132 @@
+"""`klucznik ksef`: serve the local KSeF, print the contract of its rows."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from klucznik.cli.common import data_home
+from klucznik.lang import tr
+
+
+@click.group(help=tr("The local KSeF: serve it, print its contract.", "Lokalny KSeF: serwer i kontrakt."))
+def ksef() -> None:
+    pass
+
+
+@ksef.command(
+    help=tr(
+        "Serve a local KSeF until Ctrl-C.\n\nIt is a test system on your machine, not the Ministry's. "
+        "Standard output gets one line for each port once it answers; banner and log go to standard "
+        "error.",
+        "Uruchom lokalny KSeF do Ctrl-C.\n\nTo system testowy na Twoim komputerze, nie system "
+        "Ministerstwa. Na standardowe wyjście trafia po jednym wierszu na port, gdy odpowiada; baner i "
+        "dziennik na standardowe wyjście błędów.",
+    )
+)
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help=tr("Address to listen on.", "Adres nasłuchu.")
+)
+@click.option(
+    "--port", default=8090, show_default=True, type=click.IntRange(0, 65535),
+    help=tr("API port; 0 takes a free one.", "Port API; 0 wybiera wolny."),
+)  # fmt: skip
+@click.option(
+    "--management-port", default=8091, show_default=True, type=click.IntRange(0, 65535),
+    help=tr("Management port (loopback only); 0 takes a free one.",
+            "Port zarządzania (tylko loopback); 0 wybiera wolny."),
+)  # fmt: skip
+@click.option(
+    "--data", type=str, default=None, metavar="DIR",
+    help=tr("Data folder, default $KLUCZNIK_HOME/ksef; :memory: keeps nothing.",
+            "Katalog danych, domyślnie $KLUCZNIK_HOME/ksef; :memory: niczego nie zachowuje."),
+)  # fmt: skip
+@click.option(
+    "--profile", type=click.Choice(["test", "demo", "prd"]), default="test", show_default=True,
+    help=tr("Which environment to behave like.", "Które środowisko naśladować."),
+)  # fmt: skip
+@click.option(
+    "--rates", type=click.Choice(["production", "x10", "off"]), default="production", show_default=True,
+    help=tr("Rate limits.", "Limity liczby żądań."),
+)  # fmt: skip
+@click.option(
+    "--token-form", type=click.Choice(["official", "short40"]), default="official", show_default=True,
+    help=tr("Form of the KSeF tokens issued.", "Postać wydawanych tokenów KSeF."),
+)  # fmt: skip
+@click.option(
+    "--allow-host", multiple=True, metavar="NAME",
+    help=tr("A further Host name to answer to (repeatable).", "Dodatkowa nazwa hosta (można powtarzać)."),
+)  # fmt: skip
+@click.option("--tls", is_flag=True, help=tr("Serve https by a local CA.", "Serwuj https z lokalnym CA."))
+@click.option("--verbose", is_flag=True, help=tr("Log every request.", "Zapisuj w dzienniku każde żądanie."))
+def serve(
+    host: str,
+    port: int,
+    management_port: int,
+    data: str | None,
+    profile: Any,
+    rates: Any,
+    token_form: Any,
+    allow_host: tuple[str, ...],
+    tls: bool,
+    verbose: bool,
+) -> None:
+    from klucznik.server.local import open_local
+    from klucznik.server.serve import address, bind, serve
+    from klucznik.server.tls import tls_files
+
+    start_log(verbose)
+    folder = None if data == ":memory:" else Path(data) if data else data_home() / "ksef"
+    local = open_local(folder, profile=profile, rates=rates, token_form=token_form, allowed_hosts=allow_host)
+    api, management = bind(host, port), bind("127.0.0.1", management_port)
+    files = tls_files(folder, [host, *allow_host], local.clock.now()) if tls else None
+    url = f"{address('https' if tls else 'http', api)}/v2"
+    door = address("http", management)
+    kept = folder or tr("in memory, gone at the end", "w pamięci, znikną po zakończeniu")
+    lines = [
+        tr("Klucznik: a local KSeF for tests. It is not the Ministry's; nothing sent here is a real invoice.",
+           "Klucznik: lokalny KSeF do testów. To nie system Ministerstwa; nic tu wysłanego nie jest "
+           "prawdziwą fakturą."),
+        f"  API         {url}   ({tr('profile', 'profil')} {profile}, {tr('rates', 'limity')} {rates})",
+        f"  {tr('management', 'zarządzanie'):11} {door}",
+        f"  {tr('data', 'dane'):11} {kept}",
+    ]  # fmt: skip
+    if files:
+        lines.append(f"  {tr('local CA', 'lokalne CA'):11} {files.authority}")
+    click.echo("\n".join(lines), err=True)
+
+    def ready() -> None:
+        print(f"ready {url}", flush=True)
+        print(f"management {door}", flush=True)
+
+    asyncio.run(serve(local, api, management, tls=files, ready=ready))
+
+
+@ksef.command(
+    help=tr(
+        "Print the OpenAPI 3 document made from the rows that are built.",
+        "Wypisz dokument OpenAPI 3 z operacji, które są zbudowane.",
+    )
+)
+def openapi() -> None:
+    from klucznik.wire.openapi import document
+
+    json.dump(document(), sys.stdout, ensure_ascii=False, indent=2)
+    print()
+
+
+def start_log(verbose: bool) -> None:
+    """Log of the local KSeF to standard error; refusals with their cause."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        stream=sys.stderr,
+    )
+    for noisy in ("asyncio", "uvicorn"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

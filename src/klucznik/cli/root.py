@@ -1,0 +1,137 @@
+"""The `klucznik` command: groups loaded when used, errors told, exit codes kept.
+
+Exit codes everywhere: 0 in order, 1 refused or not in order, 2 could not be done, 64 wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from klucznik import __version__
+from klucznik.errors import KlucznikError
+from klucznik.lang import tr
+
+WRONG_USAGE = 64
+INTERRUPTED = 130
+
+#: name: where it is (module of cli/), what `--help` says of it. Nothing is imported to list them.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": (
+        "demo:demo",
+        tr(
+            "Walk from a KSeF token to a UPO on a local KSeF.",
+            "Droga od tokena KSeF do UPO na lokalnym KSeF.",
+        ),
+    ),
+    "up": (
+        "up:up",
+        tr("Run a local KSeF and say what to try.", "Uruchom lokalny KSeF i podpowiedz, co dalej."),
+    ),
+    "ksef": (
+        "ksef:ksef",
+        tr("The local KSeF: serve it, print its contract.", "Lokalny KSeF: serwer i kontrakt."),
+    ),
+    "cert": ("cert:cert", tr("Make test certificates.", "Utwórz certyfikaty testowe.")),
+    "testdata": (
+        "testdata:testdata",
+        tr("Create test subjects, people and permissions.", "Utwórz testowe podmioty, osoby i uprawnienia."),
+    ),
+    "token": (
+        "token:token",
+        tr(
+            "Issue, store, list and revoke KSeF tokens.", "Wydaj, przechowaj, pokaż i unieważnij tokeny KSeF."
+        ),
+    ),
+    "doctor": (
+        "doctor:doctor",
+        tr("Test a company's connection to KSeF.", "Sprawdź połączenie firmy z KSeF."),
+    ),
+    "send": ("send:send", tr("Send invoices and fetch their UPO.", "Wyślij faktury i pobierz ich UPO.")),
+    "receive": ("receive:receive", tr("Receive invoices into a folder.", "Odbierz faktury do katalogu.")),
+    "upo": ("upo:upo", tr("Get and verify UPO receipts.", "Pobierz i zweryfikuj UPO.")),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when one of them is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command = getattr(import_module(f"klucznik.cli.{module}"), attribute)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section(tr("Commands", "Polecenia")):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    name="klucznik",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help=tr(
+        "Klucznik, the home of the KSeF token: a local KSeF for tests, a client, and a vault.\n\n"
+        "Start with `klucznik demo`, which shows the whole way on your machine. `klucznik up` runs a "
+        "local KSeF to work against. Secrets are read from a prompt, standard input or a file "
+        "descriptor, never from arguments.",
+        "Klucznik, dom tokena KSeF: lokalny KSeF do testów, klient i sejf.\n\n"
+        "Zacznij od `klucznik demo`, które pokazuje całą drogę na Twoim komputerze. `klucznik up` "
+        "uruchamia lokalny KSeF do pracy. Sekrety są czytane z klawiatury, ze standardowego wejścia "
+        "albo z deskryptora pliku, nigdy z argumentów.",
+    ),
+    epilog=tr(
+        "Environments for --ksef and KLUCZNIK_KSEF: local, test, demo, prd, or a URL. Data lives in "
+        "KLUCZNIK_HOME. Exit codes: 0 in order, 1 refused or not in order, 2 could not be done, 64 "
+        "wrong usage.",
+        "Środowiska dla --ksef i KLUCZNIK_KSEF: local, test, demo, prd albo adres URL. Dane leżą w "
+        "KLUCZNIK_HOME. Kody wyjścia: 0 w porządku, 1 odmowa lub nie w porządku, 2 nie dało się "
+        "wykonać, 64 złe użycie.",
+    ),
+)
+@click.version_option(__version__, prog_name="klucznik")
+def root() -> None:
+    pass
+
+
+def complain(error: KlucznikError) -> None:
+    """Tell a person what went wrong and what to do next."""
+    click.echo(tr("Error: ", "Błąd: ") + error.message, err=True)
+    if error.hint:
+        click.echo(tr("Hint: ", "Wskazówka: ") + error.hint, err=True)
+
+
+def run(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line; ends the process."""
+    try:
+        code = root.main(args=arguments, prog_name="klucznik", standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except click.UsageError as wrong:
+        wrong.show()
+        sys.exit(WRONG_USAGE)
+    except click.ClickException as other:
+        other.show()
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo(tr("Interrupted.", "Przerwano."), err=True)
+        sys.exit(INTERRUPTED)
+    except KlucznikError as error:
+        complain(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        # The reader went away (`| head`): nothing more to say, and nothing wrong.
+        sys.stderr.close()
+        sys.exit(0)
+    except OSError as failed:
+        where = f"{failed.filename}: " if failed.filename else ""
+        click.echo(f"{tr('Error: ', 'Błąd: ')}{where}{failed.strerror or failed}", err=True)
+        sys.exit(2)
