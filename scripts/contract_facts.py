@@ -44,7 +44,7 @@ _PLAIN = (
 #: A row of the table of refusals: `| 21405 | …`.
 _CODE = re.compile(r"^\s*\|\s*(\d{4,5})\s*\|", re.MULTILINE)
 #: The group of limits stands in the last cell of the table of HTTP 429.
-_GROUP = re.compile(r"\|\s*([A-Za-z]+|-)\s*$")
+_GROUP = re.compile(r"\|\s*([A-Za-z]+|-)\s*\|?\s*$")
 
 
 def _name(reference: str) -> str:

@@ -6,6 +6,7 @@ published OpenAPI and the contract test all read `ROWS`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -14,6 +15,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import RootModel
 
 from klucznik.wire.base import Model
+from klucznik.wire.ids import KsefNumber, ReferenceNumber
 
 
 class Xml(bytes):
@@ -52,6 +54,14 @@ class LimitGroup(StrEnum):
 Res = TypeVar("Res")
 Gives = type[Model] | type[RootModel[Any]] | type[Xml] | type[Nothing]
 
+#: What stands in the `{names}` of a path: the type each of them is checked against.
+PATH_TYPES: dict[str, Any] = {
+    "referenceNumber": ReferenceNumber,
+    "invoiceReferenceNumber": ReferenceNumber,
+    "upoReferenceNumber": ReferenceNumber,
+    "ksefNumber": KsefNumber,
+}
+
 #: Every operation that is built, by (method, path).
 ROWS: dict[tuple[str, str], Endpoint[Any]] = {}
 
@@ -89,6 +99,11 @@ class Endpoint(Generic[Res]):
 
     def __repr__(self) -> str:
         return f"<{self.method} {self.path}>"
+
+    @property
+    def path_names(self) -> list[str]:
+        """The `{names}` in the path, in order; their types stand in `PATH_TYPES`."""
+        return re.findall(r"{(\w+)}", self.path)
 
     def __call__(
         self,

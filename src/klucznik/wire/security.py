@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import ConfigDict
+
 from klucznik.wire.base import Base64Bytes, ListModel, Model, PublicKeyId, Timestamp, WireEnum
 from klucznik.wire.endpoint import Endpoint, LimitGroup
 
@@ -24,6 +26,8 @@ class PublicKeyCertificate(Model):
 
 class PublicKeyCertificates(ListModel[PublicKeyCertificate]):
     """The answer itself: a bare list, which has no name in the contract."""
+
+    model_config = ConfigDict(json_schema_extra={"x-inline": True})
 
 
 PUBLIC_KEYS = Endpoint(
