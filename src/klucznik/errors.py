@@ -77,12 +77,15 @@ class Unreachable(KlucznikError):
 
 
 class SentNoAnswer(KlucznikError):
-    """The call left and no answer came: it may have been carried out. Look before sending again."""
+    """The call left and no answer came: it may have been carried out. Look before sending again.
+
+    `again` is `later` for a call that only reads, where looking is the same as repeating.
+    """
 
     exit_code = 2
 
-    def __init__(self, message: str, *, hint: str = "") -> None:
-        super().__init__(message, hint=hint, again="look")
+    def __init__(self, message: str, *, hint: str = "", again: Again = "look") -> None:
+        super().__init__(message, hint=hint, again=again)
 
 
 class TookTooLong(KlucznikError):

@@ -1,0 +1,189 @@
+"""Receiving invoices: metadata, single downloads, and the walk that misses none.
+
+Rules: query-export.md sections 1, 2, 3 and 5; reliability.md section D ("Receive rule").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from klucznik.client.flow import Flow, Pause, ask, now
+from klucznik.clock import WARSAW
+from klucznik.crypto.envelope import sha256_base64
+from klucznik.errors import KlucznikError, Refused, TookTooLong, TooManyRequests, Unreadable
+from klucznik.lang import tr
+from klucznik.wire import invoices
+from klucznik.wire.common import SortOrder
+from klucznik.wire.endpoint import Call, Xml
+from klucznik.wire.invoices import (
+    InvoiceMetadata,
+    InvoiceMetadataQuery,
+    InvoiceQueryDateRange,
+    InvoiceQueryDateType,
+    InvoiceQueryFilters,
+    InvoiceQuerySubjectType,
+    QueryInvoicesMetadataResponse,
+)
+
+#: The widest range of one query, counted in UTC.
+LONGEST_RANGE = timedelta(days=100)
+PAGE_SIZE = 250
+
+#: "The start is later than the HWM": nothing new there yet.
+_NOTHING_YET = 21183
+
+
+def query(
+    filters: InvoiceQueryFilters,
+    *,
+    sort_order: SortOrder = SortOrder.Asc,
+    page_offset: int = 0,
+    page_size: int = PAGE_SIZE,
+) -> Call[QueryInvoicesMetadataResponse]:
+    """POST /invoices/query/metadata; `page_offset` counts pages."""
+    parameters = InvoiceMetadataQuery(sort_order=sort_order, page_offset=page_offset, page_size=page_size)
+    return invoices.QUERY_METADATA(filters, query=parameters)
+
+
+def download(ksef_number: str) -> Call[Xml]:
+    """GET /invoices/ksef/{n}: the bytes exactly as sent; their hash is checked by the client."""
+    return invoices.DOWNLOAD(ksefNumber=ksef_number)
+
+
+@dataclass(frozen=True)
+class Listing:
+    """Every record of a range, once each, and the HWM (only for PermanentStorage)."""
+
+    invoices: list[InvoiceMetadata]
+    hwm: datetime | None
+
+
+def query_all(filters: InvoiceQueryFilters) -> Flow[Listing]:
+    """All pages of a query, ascending; a truncated one goes on from its last record's date.
+
+    Raises `TookTooLong` when more records than KSeF lists share one instant: only an export helps.
+    """
+    found: dict[str, InvoiceMetadata] = {}
+    offset, hwm = 0, None
+    while True:
+        answer = yield from ask(query(filters, page_offset=offset))
+        hwm = hwm or answer.permanent_storage_hwm_date
+        for item in answer.invoices:
+            found.setdefault(item.ksef_number, item)
+        if not answer.has_more:
+            return Listing(list(found.values()), hwm)
+        if not answer.is_truncated:
+            offset += 1
+            continue
+        start = _date_of(answer.invoices[-1], filters.date_range.date_type) if answer.invoices else None
+        if start is None or start <= filters.date_range.from_:
+            raise TookTooLong(
+                tr(
+                    "Too many invoices share one instant to be listed.",
+                    "Zbyt wiele faktur z tej samej chwili.",
+                ),
+                hint=tr("use an export instead.", "użyj eksportu."),
+            )
+        filters = _starting(filters, start)
+        offset = 0
+
+
+@dataclass(frozen=True)
+class Received:
+    """How many were new, and where the next walk begins. Store the bookmark after the invoices."""
+
+    count: int
+    bookmark: datetime
+
+
+def receive_since(
+    role: InvoiceQuerySubjectType | str,
+    start: datetime,
+    keep: Callable[[InvoiceMetadata, bytes], None],
+    known: Container[str] = frozenset(),
+) -> Flow[Received]:
+    """Everything stored for the company in that role since `start`, up to the HWM, each once.
+
+    `keep(metadata, xml)` is called for each KSeF number not in `known`, the bytes checked against
+    `invoiceHash`; it must be durable when it returns. The bookmark is the HWM, never plus one: windows
+    share their boundary, and the KSeF number tells what is known. On an error nothing is lost: begin
+    again at the old bookmark.
+    """
+    count, bookmark = 0, start
+    seen: set[str] = set()
+    while True:
+        instant = yield from now()
+        limit = bookmark + LONGEST_RANGE
+        to = limit if limit < instant else None
+        try:
+            listing = yield from query_all(_window(role, bookmark, to))
+        except Refused as error:
+            if error.code != _NOTHING_YET:
+                raise
+            return Received(count, bookmark)
+        for item in listing.invoices:
+            if item.ksef_number in seen or item.ksef_number in known:
+                continue
+            xml = yield from _fetch(item)
+            keep(item, xml)
+            seen.add(item.ksef_number)
+            count += 1
+        if listing.hwm is None:
+            raise Unreadable(
+                tr("KSeF gave no HWM for a range by PermanentStorage.", "KSeF nie podał HWM dla zakresu.")
+            )
+        reached = listing.hwm if to is None else min(to, listing.hwm)
+        if to is None or reached <= bookmark:
+            return Received(count, max(reached, bookmark))
+        bookmark = reached
+
+
+def _fetch(item: InvoiceMetadata) -> Flow[bytes]:
+    """The document of a record; a few seconds' patience where KSeF is not ready (21165)."""
+    for pause in (2.0, 5.0, None):
+        try:
+            xml = yield from ask(download(item.ksef_number))
+        except KlucznikError as error:
+            if pause is None or error.again != "later" or isinstance(error, TooManyRequests):
+                raise
+            yield Pause(pause)
+            continue
+        if sha256_base64(xml) != item.invoice_hash:
+            raise Unreadable(
+                tr(
+                    f"{item.ksef_number}: the document does not match the hash in its metadata.",
+                    f"{item.ksef_number}: dokument nie zgadza się ze skrótem w metadanych.",
+                )
+            )
+        return xml
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _window(role: InvoiceQuerySubjectType | str, start: datetime, to: datetime | None) -> InvoiceQueryFilters:
+    return InvoiceQueryFilters(
+        subject_type=InvoiceQuerySubjectType(role),
+        date_range=InvoiceQueryDateRange(
+            date_type=InvoiceQueryDateType.PermanentStorage,
+            from_=start,
+            to=to,
+            restrict_to_permanent_storage_hwm_date=True,
+        ),
+    )
+
+
+def _starting(filters: InvoiceQueryFilters, start: datetime) -> InvoiceQueryFilters:
+    dates = filters.date_range.model_copy(update={"from_": start})
+    return filters.model_copy(update={"date_range": dates})
+
+
+def _date_of(item: InvoiceMetadata, kind: InvoiceQueryDateType) -> datetime:
+    """The instant by which a record was sorted; of an issue date the beginning of that day in Poland."""
+    match kind:
+        case InvoiceQueryDateType.PermanentStorage:
+            return item.permanent_storage_date
+        case InvoiceQueryDateType.Invoicing:
+            return item.invoicing_date
+        case InvoiceQueryDateType.Issue:
+            return datetime.combine(item.issue_date, time(), WARSAW)

@@ -1,0 +1,126 @@
+"""Test data: subjects, people and permissions on the test environment. Rules: testdata.md.
+
+Anonymous calls; on demo and production the paths do not exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from klucznik.wire import testdata
+from klucznik.wire.endpoint import Call, Nothing
+from klucznik.wire.testdata import (
+    BlockContextAuthenticationRequest,
+    PersonCreateRequest,
+    PersonRemoveRequest,
+    SubjectCreateRequest,
+    SubjectRemoveRequest,
+    SubjectType,
+    Subunit,
+    TestDataAuthenticationContextIdentifier,
+    TestDataAuthenticationContextIdentifierType,
+    TestDataAuthorizedIdentifier,
+    TestDataAuthorizedIdentifierType,
+    TestDataContextIdentifier,
+    TestDataContextIdentifierType,
+    TestDataPermission,
+    TestDataPermissionsGrantRequest,
+    TestDataPermissionsRevokeRequest,
+    TestDataPermissionType,
+    UnblockContextAuthenticationRequest,
+)
+
+
+def create_subject(
+    nip: str, subject_type: SubjectType | str, description: str, subunits: Mapping[str, str] | None = None
+) -> Call[Nothing]:
+    """POST /testdata/subject; `subunits` maps a NIP to its description."""
+    units = [Subunit(subject_nip=n, description=d) for n, d in (subunits or {}).items()]
+    return testdata.SUBJECT_CREATE(
+        SubjectCreateRequest(
+            subject_nip=nip,
+            subject_type=SubjectType(subject_type),
+            subunits=units or None,
+            description=description,
+        )
+    )
+
+
+def remove_subject(nip: str) -> Call[Nothing]:
+    """POST /testdata/subject/remove."""
+    return testdata.SUBJECT_REMOVE(SubjectRemoveRequest(subject_nip=nip))
+
+
+def create_person(
+    nip: str, pesel: str, description: str, *, is_bailiff: bool = False, is_deceased: bool = False
+) -> Call[Nothing]:
+    """POST /testdata/person: a sole trader, whose NIP and PESEL are one owner."""
+    return testdata.PERSON_CREATE(
+        PersonCreateRequest(
+            nip=nip,
+            pesel=pesel,
+            is_bailiff=is_bailiff,
+            is_deceased=is_deceased,
+            description=description,
+        )
+    )
+
+
+def remove_person(nip: str) -> Call[Nothing]:
+    """POST /testdata/person/remove."""
+    return testdata.PERSON_REMOVE(PersonRemoveRequest(nip=nip))
+
+
+def grant(
+    nip: str,
+    who_type: TestDataAuthorizedIdentifierType | str,
+    who: str,
+    permissions: Iterable[TestDataPermissionType | str],
+    description: str = "granted as test data",
+) -> Call[Nothing]:
+    """POST /testdata/permissions: in the context of `nip`, to a Nip, Pesel or Fingerprint."""
+    return testdata.PERMISSIONS_GRANT(
+        TestDataPermissionsGrantRequest(
+            context_identifier=_context(nip),
+            authorized_identifier=_authorized(who_type, who),
+            permissions=[
+                TestDataPermission(permission_type=TestDataPermissionType(p), description=description)
+                for p in permissions
+            ],
+        )
+    )
+
+
+def revoke(nip: str, who_type: TestDataAuthorizedIdentifierType | str, who: str) -> Call[Nothing]:
+    """POST /testdata/permissions/revoke: everything granted that way to the pair."""
+    return testdata.PERMISSIONS_REVOKE(
+        TestDataPermissionsRevokeRequest(
+            context_identifier=_context(nip), authorized_identifier=_authorized(who_type, who)
+        )
+    )
+
+
+def block(nip: str) -> Call[Nothing]:
+    """POST /testdata/context/block: new logins in the context end with 480."""
+    return testdata.CONTEXT_BLOCK(BlockContextAuthenticationRequest(context_identifier=_login_context(nip)))
+
+
+def unblock(nip: str) -> Call[Nothing]:
+    """POST /testdata/context/unblock."""
+    return testdata.CONTEXT_UNBLOCK(
+        UnblockContextAuthenticationRequest(context_identifier=_login_context(nip))
+    )
+
+
+def _context(nip: str) -> TestDataContextIdentifier:
+    return TestDataContextIdentifier(type=TestDataContextIdentifierType.Nip, value=nip)
+
+
+def _authorized(who_type: TestDataAuthorizedIdentifierType | str, who: str) -> TestDataAuthorizedIdentifier:
+    return TestDataAuthorizedIdentifier(type=TestDataAuthorizedIdentifierType(who_type), value=who)
+
+
+def _login_context(nip: str) -> TestDataAuthenticationContextIdentifier:
+    return TestDataAuthenticationContextIdentifier(
+        type=TestDataAuthenticationContextIdentifierType.Nip, value=nip
+    )

@@ -1,0 +1,119 @@
+"""What KSeF's status of a sent invoice means. Rules: invoice-verification.md section 2, upo.md
+section 7, reliability.md section D (440)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from klucznik.client.flow import Flow, Pace, Pause, ask
+from klucznik.client.journal import Entry
+from klucznik.client.upo import by_ksef_number, presigned_or
+from klucznik.crypto.envelope import sha256_base64
+from klucznik.documents import upo as receipts
+from klucznik.errors import KlucznikError, Refused, Unreadable
+from klucznik.lang import tr
+from klucznik.wire import invoices
+from klucznik.wire.sessions import SessionInvoiceStatusResponse
+
+ACCEPTED, DUPLICATE, FAILED, CANCELLED = 200, 440, 500, 550
+
+#: A receipt follows its number within moments.
+UPO_PACE = Pace(first=1.0, growth=2.0, longest=4.0, total=7.0)
+
+
+def judge(entry: Entry, item: SessionInvoiceStatusResponse) -> Flow[tuple[Entry | None, bytes | None]]:
+    """The entry settled, and the UPO if there is one.
+
+    `None` as entry: send the same bytes again (KSeF cancelled it, or failed: should it have been
+    accepted all the same, 440 and the comparison will tell). An entry that is not settled: the
+    status is not final.
+    """
+    seen = entry.to(entry.stage, reference=item.reference_number, code=item.status.code)
+    match item.status.code:
+        case code if code < ACCEPTED:
+            return entry, None
+        case code if code == ACCEPTED:
+            return (yield from _accepted(seen, item))
+        case code if code == DUPLICATE:
+            return (yield from _duplicate(seen, item))
+        case code if code in (FAILED, CANCELLED):
+            return None, None
+    return seen.to("settled", outcome="refused", words=_words(item)), None
+
+
+def _words(item: SessionInvoiceStatusResponse) -> tuple[str, ...]:
+    return (item.status.description, *(item.status.details or ()))
+
+
+def _accepted(entry: Entry, item: SessionInvoiceStatusResponse) -> Flow[tuple[Entry, bytes | None]]:
+    number = item.ksef_number
+    if number is None:
+        raise Unreadable(
+            tr(
+                f"Invoice {entry.reference}: status 200 without a KSeF number.",
+                f"Faktura {entry.reference}: status 200 bez numeru KSeF.",
+            )
+        )
+    settled = entry.to("settled", outcome="accepted", ksef_number=number)
+    upo = yield from _receipt(entry.session, number, item.upo_download_url)
+    if upo is not None and _compare(upo, number, entry.hash) != "same":
+        words = tr("the UPO is for other bytes than those sent", "UPO dotyczy innych bajtów niż wysłane")
+        return settled.to("settled", outcome="conflict", words=(words,)), upo
+    return settled, upo
+
+
+def _receipt(session: str, number: str, url: str | None) -> Flow[bytes | None]:
+    """The UPO, waited for a few seconds; None if it is still pending then."""
+    for seconds in UPO_PACE.pauses():
+        try:
+            return (yield from presigned_or(url, by_ksef_number(session, number)))
+        except KlucznikError as error:
+            if error.again != "later" and not (isinstance(error, Refused) and error.code == 21178):
+                return None
+        yield Pause(seconds)
+    return None
+
+
+def _duplicate(entry: Entry, item: SessionInvoiceStatusResponse) -> Flow[tuple[Entry, bytes | None]]:
+    """440: our own bytes earlier, or another document under the same seller, type and number?
+
+    The original's UPO tells (who may write), or the original itself (who may read). Neither to be
+    had: a conflict, for a person to decide; never taken for accepted.
+    """
+    extensions = item.status.extensions or {}
+    number = extensions.get("originalKsefNumber") or ""
+    session = extensions.get("originalSessionReferenceNumber") or ""
+    settled = entry.to("settled", outcome="conflict", ksef_number=number, words=_words(item))
+    if not number:
+        return settled, None
+    upo: bytes | None = None
+    compared: Literal["same", "other", "unknown"] = "unknown"
+    if session:
+        try:
+            upo = yield from ask(by_ksef_number(session, number))
+            compared = _compare(upo, number, entry.hash)
+        except Refused:
+            pass  # somebody else's session: the document itself may be readable
+    if compared == "unknown":
+        try:
+            original = yield from ask(invoices.DOWNLOAD(ksefNumber=number))
+            compared = "same" if sha256_base64(original) == entry.hash else "other"
+        except Refused:
+            pass  # not ours to read either
+    if compared == "same":
+        return settled.to("settled", outcome="accepted-earlier", session=session or entry.session), upo
+    why = {
+        "other": tr("the original has other contents", "oryginał ma inną treść"),
+        "unknown": tr("the original cannot be read from here", "oryginału nie można stąd odczytać"),
+    }[compared]
+    return settled.to("settled", words=(*settled.words, why)), None
+
+
+def _compare(upo: bytes, number: str, document_hash: str) -> Literal["same", "other", "unknown"]:
+    """Whether a UPO speaks of this number with this hash."""
+    try:
+        receipt = receipts.read(upo)
+    except KlucznikError:
+        return "unknown"
+    hashes = [d.invoice_hash for d in receipt.documents if d.ksef_number == number]
+    return ("same" if hashes == [document_hash] else "other") if hashes else "unknown"
