@@ -107,7 +107,9 @@ class WireEnum(StrEnum):
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
-        folded = str(value).lower()
+        if not isinstance(value, str):  # null must not be read as the member "None"
+            return None
+        folded = value.lower()
         return next((member for member in cls if member.value.lower() == folded), None)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
+from klucznik.secret import Secret
 from klucznik.wire.base import Int32, Model, SecretText, Timestamp, WireEnum
 from klucznik.wire.endpoint import Endpoint, Nothing
 from klucznik.wire.ids import ReferenceNumber
@@ -58,9 +59,17 @@ class GenerateTokenRequest(Model):
     description: Annotated[str, Field(min_length=5, max_length=256)]
 
 
+def _up_to_160(value: Secret) -> Secret:
+    if len(value.text()) > 160:
+        raise ValueError("must have at most 160 characters")
+    return value
+
+
 class GenerateTokenResponse(Model):
+    """The only answer that ever holds the KSeF token."""
+
     reference_number: ReferenceNumber
-    token: Annotated[SecretText, Field(json_schema_extra={"maxLength": 160})]
+    token: Annotated[SecretText, AfterValidator(_up_to_160), Field(json_schema_extra={"maxLength": 160})]
 
 
 class QueryTokensResponseItem(Model):
