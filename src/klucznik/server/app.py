@@ -80,9 +80,11 @@ class App:
         if scope["type"] != "http":
             return
         trace_id = os.urandom(16).hex()
-        headers = {
-            name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]
-        }
+        headers: dict[str, str] = {}
+        for name, value in scope["headers"]:
+            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+            # Repeated ones become one list (RFC 9110): two bearers are no bearer, not the last of them.
+            headers[key] = f"{headers[key]}, {text}" if key in headers else text
         path = scope["path"]
         problem_details = headers.get("x-error-format", "").lower() == "problem-details"
         now = self.ksef.clock.now()
@@ -119,6 +121,8 @@ class App:
         raw_path: bytes = scope.get("raw_path") or path.encode()
         parts = [unquote(part) for part in raw_path.decode("latin-1").strip("/").split("/")]
         found = self._find(parts[1:]) if parts and parts[0] == "v2" else None
+        if found and parts[1] == "testdata" and ksef.profile != "test":
+            found = None  # testdata.md: TEST environment only
         if found is None:
             await _read(receive, _LARGEST_BODY)
             raise Plain(404, f"{path[:200]} is not an operation of this KSeF.")

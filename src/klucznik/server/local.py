@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from cryptography import x509
+
 from klucznik.clock import Clock, SystemClock
 from klucznik.server.keys import Keys
 from klucznik.server.limits import Limiter
@@ -39,6 +41,8 @@ class LocalKsef:
     profile: Profile = "test"
     token_form: TokenForm = "official"  # noqa: S105 - the name of a form, no secret
     allowed_hosts: frozenset[str] = frozenset()
+    #: Who may issue certificates where the chain is checked: always on demo and prd, on request on test.
+    trusted_roots: tuple[x509.Certificate, ...] = ()
     random: Callable[[int], bytes] = os.urandom
     work: Work = field(init=False)
 

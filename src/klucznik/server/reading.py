@@ -51,7 +51,7 @@ def read_body(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
             )
         return row.takes()
     try:
-        return row.takes.model_validate_json(body)
+        return row.takes.parse(body)
     except ValidationError as bad:
         raise problem(bad, row.takes) from None
     except UnicodeDecodeError:
@@ -62,7 +62,10 @@ def read_query(row: Endpoint[Any], query_string: str, headers: Any) -> Any:
     """Query and header parameters of a row as its query model, or None."""
     if row.query is None:
         return None
-    given = parse_qs(query_string, keep_blank_values=True, max_num_fields=200)
+    try:
+        given = parse_qs(query_string, keep_blank_values=True, max_num_fields=200)
+    except ValueError:
+        raise Problem(codes.INVALID_INPUT, ["The query has more than 200 parameters."]) from None
     values: dict[str, Any] = {}
     for name, field in row.query.model_fields.items():
         alias = field.alias or name

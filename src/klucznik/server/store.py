@@ -48,6 +48,7 @@ class Store:
         self._reader = self._reader_engine.connect() if folder else self._writer
         self._waiting: list[tuple[Callable[[Connection], Any], asyncio.Future[Any]]] = []
         self._committer: asyncio.Task[None] | None = None
+        self._after_commit: list[Callable[[], None]] = []
         self._disk = ThreadPoolExecutor(1, "commit") if folder else None
 
     @property
@@ -111,6 +112,9 @@ class Store:
                     raw.execute("ROLLBACK")
                 results = [(future, None, broken) for _, future in batch]
             self.in_flight = None
+            calls, self._after_commit = self._after_commit, []
+            for call in calls:
+                call()
             for future, result, refusal_or_none in results:
                 if future.cancelled():
                     continue
@@ -118,6 +122,13 @@ class Store:
                     future.set_result(result)
                 else:
                     future.set_exception(refusal_or_none)
+
+    def after_commit(self, call: Callable[[], None]) -> None:
+        """Call once the transaction under way is on disk (or undone); at once where there is none."""
+        if self.in_flight is None:
+            call()
+        else:
+            self._after_commit.append(call)
 
     async def drain(self) -> None:
         """Wait until nothing is waiting."""

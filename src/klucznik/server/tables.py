@@ -79,6 +79,7 @@ auth_operations = Table(
     Column("token_ref", Text),  # KSeF token logged in with
     Column("document_hash", Text),  # Base64 SHA-256 of the signed AuthTokenRequest
     Column("encrypted_token", LargeBinary),  # until resolved, then null
+    Column("certificate", LargeBinary),  # DER whose chain is to be checked; until then, then null
     Column("public_key_id", Text),
     Column("timestamp_ms", BigInteger),  # of the challenge
     Column("redeemed", BigInteger),

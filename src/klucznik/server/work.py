@@ -52,8 +52,8 @@ class Work:
         self._tasks = [asyncio.create_task(self._loop(name), name=f"work {name}") for name in STEPS]
 
     def wake(self, name: str) -> None:
-        """There is something to do for a step."""
-        self._events[name].set()
+        """There is something to do for a step, once the transaction under way can be read."""
+        self._ksef.store.after_commit(self._events[name].set)
 
     async def stop(self) -> None:
         """End the loops; a round under way is finished at the next start."""
