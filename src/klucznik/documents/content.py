@@ -140,6 +140,8 @@ def content(namespace: str, model: str) -> Content:
 
 
 def _name(node: etree._Element) -> str:
+    if not isinstance(node.tag, str):  # a comment or an instruction, in a tree that `xml.parse` did not make
+        return f"'{node}'"
     name = etree.QName(node)
     return f"'{name.localname}' in namespace '{name.namespace}'" if name.namespace else f"'{name.localname}'"
 

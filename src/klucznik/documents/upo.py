@@ -1,0 +1,26 @@
+"""UPO v4-3, the official receipt: written and sealed by a KSeF, read and verified by everybody else.
+
+Rule: upo.md. A receipt is kept as the bytes received: written anew it would lose its signature.
+"""
+
+from __future__ import annotations
+
+from klucznik.documents.upo_model import NAMESPACE, RECEIVER, Upo, UpoDocument, UpoPage
+from klucznik.documents.upo_read import read
+from klucznik.documents.upo_verify import UpoFinding, UpoReport, check_pages, verify
+from klucznik.documents.upo_write import sign_upo, write
+
+__all__ = [
+    "NAMESPACE",
+    "RECEIVER",
+    "Upo",
+    "UpoDocument",
+    "UpoFinding",
+    "UpoPage",
+    "UpoReport",
+    "check_pages",
+    "read",
+    "sign_upo",
+    "verify",
+    "write",
+]
