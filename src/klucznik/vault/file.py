@@ -193,6 +193,8 @@ def _told(path: Path) -> Iterator[None]:
         yield
     except sqlite3.ProgrammingError as error:
         raise VaultProblem(tr("the vault is closed.", "sejf jest zamknięty.")) from error
+    except UnicodeDecodeError as error:  # SQLite quotes names of tables, which may be broken, too.
+        raise damaged(path) from error
     except sqlite3.Error as error:
         name = getattr(error, "sqlite_errorname", "")
         if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):

@@ -130,6 +130,9 @@ class KeyFile:
         made = cls(path)
         try:
             made.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise _unreadable_key_file(made.path, error) from error
+        try:
             handle = os.open(made.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as file, new_key().reveal() as key:
                 file.write(base64.b64encode(key) + b"\n")

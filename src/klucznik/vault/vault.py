@@ -241,8 +241,9 @@ class Vault:
         term = self._newest_term()
         vouched = seal(self._term(term), Secret(b""), _head_aad(entry, last, current, term))
         db.execute(
-            "INSERT OR REPLACE INTO head (env, nip, name, kind, last, current, term, seal)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO head (env, nip, name, kind, last, current, term, seal)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (env, nip, name, kind) DO UPDATE"
+            " SET last = excluded.last, current = excluded.current, term = excluded.term, seal = excluded.seal",
             (*_key(entry), last, current, term, vouched),
         )
 
