@@ -34,35 +34,59 @@ def ksef() -> None:
     "--host", default="127.0.0.1", show_default=True, help=tr("Address to listen on.", "Adres nasłuchu.")
 )
 @click.option(
-    "--port", default=8090, show_default=True, type=click.IntRange(0, 65535),
+    "--port",
+    default=8090,
+    show_default=True,
+    type=click.IntRange(0, 65535),
     help=tr("API port; 0 takes a free one.", "Port API; 0 wybiera wolny."),
-)  # fmt: skip
+)
 @click.option(
-    "--management-port", default=8091, show_default=True, type=click.IntRange(0, 65535),
-    help=tr("Management port (loopback only); 0 takes a free one.",
-            "Port zarządzania (tylko loopback); 0 wybiera wolny."),
-)  # fmt: skip
+    "--management-port",
+    default=8091,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help=tr(
+        "Management port (loopback only); 0 takes a free one.",
+        "Port zarządzania (tylko loopback); 0 wybiera wolny.",
+    ),
+)
 @click.option(
-    "--data", type=str, default=None, metavar="DIR",
-    help=tr("Data folder, default $KLUCZNIK_HOME/ksef; :memory: keeps nothing.",
-            "Katalog danych, domyślnie $KLUCZNIK_HOME/ksef; :memory: niczego nie zachowuje."),
-)  # fmt: skip
+    "--data",
+    type=str,
+    default=None,
+    metavar="DIR",
+    help=tr(
+        "Data folder, default $KLUCZNIK_HOME/ksef; :memory: keeps nothing.",
+        "Katalog danych, domyślnie $KLUCZNIK_HOME/ksef; :memory: niczego nie zachowuje.",
+    ),
+)
 @click.option(
-    "--profile", type=click.Choice(["test", "demo", "prd"]), default="test", show_default=True,
+    "--profile",
+    type=click.Choice(["test", "demo", "prd"]),
+    default="test",
+    show_default=True,
     help=tr("Which environment to behave like.", "Które środowisko naśladować."),
-)  # fmt: skip
+)
 @click.option(
-    "--rates", type=click.Choice(["production", "x10", "off"]), default="production", show_default=True,
+    "--rates",
+    type=click.Choice(["production", "x10", "off"]),
+    default="production",
+    show_default=True,
     help=tr("Rate limits.", "Limity liczby żądań."),
-)  # fmt: skip
+)
 @click.option(
-    "--token-form", type=click.Choice(["official", "short40"]), default="official", show_default=True,
+    "--token-form",
+    type=click.Choice(["official", "short40"]),
+    default="official",
+    show_default=True,
     help=tr("Form of the KSeF tokens issued.", "Postać wydawanych tokenów KSeF."),
-)  # fmt: skip
+)
 @click.option(
-    "--allow-host", multiple=True, metavar="NAME",
+    "--allow-host",
+    multiple=True,
+    metavar="NAME",
     help=tr("A further Host name to answer to (repeatable).", "Dodatkowa nazwa hosta (można powtarzać)."),
-)  # fmt: skip
+)
 @click.option("--tls", is_flag=True, help=tr("Serve https by a local CA.", "Serwuj https z lokalnym CA."))
 @click.option("--verbose", is_flag=True, help=tr("Log every request.", "Zapisuj w dzienniku każde żądanie."))
 def serve(
@@ -90,13 +114,15 @@ def serve(
     door = address("http", management)
     kept = folder or tr("in memory, gone at the end", "w pamięci, znikną po zakończeniu")
     lines = [
-        tr("Klucznik: a local KSeF for tests. It is not the Ministry's; nothing sent here is a real invoice.",
-           "Klucznik: lokalny KSeF do testów. To nie system Ministerstwa; nic tu wysłanego nie jest "
-           "prawdziwą fakturą."),
+        tr(
+            "Klucznik: a local KSeF for tests. It is not the Ministry's; nothing sent here is a real invoice.",
+            "Klucznik: lokalny KSeF do testów. To nie system Ministerstwa; nic tu wysłanego nie jest "
+            "prawdziwą fakturą.",
+        ),
         f"  API         {url}   ({tr('profile', 'profil')} {profile}, {tr('rates', 'limity')} {rates})",
         f"  {tr('management', 'zarządzanie'):11} {door}",
         f"  {tr('data', 'dane'):11} {kept}",
-    ]  # fmt: skip
+    ]
     if files:
         lines.append(f"  {tr('local CA', 'lokalne CA'):11} {files.authority}")
     click.echo("\n".join(lines), err=True)

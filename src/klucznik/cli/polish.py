@@ -53,8 +53,8 @@ def _translate(message: str) -> str:
     return _SENTENCES.get(message, message)
 
 
-def _translate_many(singular: str, plural: str, count: int) -> str:
-    return _translate(singular if count == 1 else plural)
+def _translate_many(msgid1: str, msgid2: str, n: int) -> str:
+    return _translate(msgid1 if n == 1 else msgid2)
 
 
 def install() -> None:

@@ -28,6 +28,7 @@ from klucznik.wire.auth import (
     InitTokenAuthenticationRequest,
 )
 from klucznik.wire.endpoint import Call, Nothing
+from klucznik.wire.ids import is_reference
 from klucznik.wire.security import PublicKeyCertificateUsage
 
 #: KSeF takes 0.5 to 1.5 s; foreign certificates wait for OCSP (auth.md section 2).
@@ -159,6 +160,17 @@ def context_of(ksef_token: Secret) -> AuthenticationContextIdentifier:
             hint=tr("give the NIP it was issued for.", "podaj NIP, dla którego go wystawiono."),
         )
     return AuthenticationContextIdentifier(type=known, value=value)
+
+
+def reference_of(ksef_token: Secret) -> str | None:
+    """The reference number written in a KSeF token; None where its shape does not tell."""
+    parts = ksef_token.text().split("|")
+    return parts[0] if len(parts) == 3 and is_reference(parts[0], "EC") else None
+
+
+def nip_unless_told(ksef_token: Secret, nip: str) -> str | None:
+    """`nip` for a token that does not say whose it is (the 40-character form), else None."""
+    return None if reference_of(ksef_token) else nip
 
 
 def _nip(nip: str) -> AuthenticationContextIdentifier:

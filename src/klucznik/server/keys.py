@@ -17,7 +17,7 @@ from klucznik.crypto.certs import Identity
 from klucznik.crypto.envelope import BadCiphertext, certificate_id, public_key_id, unwrap
 from klucznik.errors import Unreadable
 from klucznik.secret import Secret
-from klucznik.server.files import write_private
+from klucznik.files import write_private
 from klucznik.wire.security import PublicKeyCertificateUsage
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

@@ -11,7 +11,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from klucznik.crypto.authority import Authority, server_certificate
-from klucznik.server.files import write_private
+from klucznik.files import write_private
 
 #: Names that mean this machine; `--host` and `--allow-host` add theirs.
 _NAMES = ("localhost", "127.0.0.1", "::1", "ksef.test", "api.ksef.test", "ksef.localhost")

@@ -1,4 +1,4 @@
-"""Files of the data folder that nobody else should read."""
+"""Files that nobody but the owner should read."""
 
 from __future__ import annotations
 

@@ -1,0 +1,112 @@
+"""`klucznik doctor`: what works between this machine, a company and KSeF, and what to do if not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from klucznik.cli.common import (
+    NIP,
+    client,
+    json_option,
+    ksef_option,
+    open_vault,
+    print_json,
+    vault_options,
+)
+from klucznik.lang import tr
+
+if TYPE_CHECKING:
+    from klucznik.client.doctor import Finding
+
+MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
+
+#: The fixed names of findings, for a Polish reader.
+_NAMES = {
+    "connection": tr("connection", "połączenie"),
+    "clock": tr("clock", "zegar"),
+    "keys": tr("keys", "klucze"),
+    "login": tr("login", "logowanie"),
+    "permissions": tr("permissions", "uprawnienia"),
+    "token": "token",
+    "limits": tr("limits", "limity"),
+    "logout": tr("logout", "wylogowanie"),
+}
+
+
+@click.command(
+    help=tr(
+        "Test the connection to KSeF, with --company also a company's token.\n\nReaches KSeF, compares clocks, "
+        "checks the Ministry's keys, logs in with the KSeF token from the vault, and says which permissions "
+        "it really has. Exit code 0 in order, 1 not in order.",
+        "Sprawdź połączenie z KSeF, a z --company także token firmy.\n\nŁączy się z KSeF, porównuje zegary, "
+        "sprawdza klucze Ministerstwa, loguje tokenem KSeF z sejfu i mówi, jakie uprawnienia naprawdę ma. Kod "
+        "wyjścia 0 w porządku, 1 nie w porządku.",
+    )
+)
+@click.option(
+    "--company", "nip", type=NIP, default=None, metavar="NIP", help=tr("NIP of the company.", "NIP firmy.")
+)
+@click.option(
+    "--name",
+    default=None,
+    help=tr("Name of the vault entry, where there are several.", "Nazwa wpisu w sejfie, gdy jest ich kilka."),
+)
+@click.option(
+    "--wants",
+    multiple=True,
+    metavar="PERMISSION",
+    help=tr(
+        "A permission that the work needs (repeatable).", "Uprawnienie potrzebne do pracy (można powtarzać)."
+    ),
+)
+@vault_options
+@ksef_option
+@json_option
+def doctor(
+    nip: str | None,
+    name: str | None,
+    wants: tuple[str, ...],
+    key_file: Path | None,
+    use_keyring: bool,
+    passphrase_fd: int | None,
+    environment: str,
+    ca_file: Path | None,
+    as_json: bool,
+) -> int:
+    from klucznik.cli.testdata import known_permissions
+    from klucznik.client import auth
+    from klucznik.client.doctor import examine
+
+    wanted = known_permissions(wants)
+    ksef = client(environment, ca_file)
+    if nip is None:
+        findings = ksef.run(examine())
+    else:
+        with open_vault(key_file, use_keyring, passphrase_fd) as vault:
+            entry = vault.find(environment, nip, name, "ksef-token")
+            ksef_token = vault.use(entry)
+        reference = auth.reference_of(ksef_token)
+        login = auth.login_with_token(ksef_token, auth.nip_unless_told(ksef_token, nip))
+        findings = ksef.run(examine(login, token_reference=reference, wanted=wanted))
+    if as_json:
+        for finding in findings:
+            shown = {"name": finding.name, "level": finding.level}
+            print_json({**shown, "sentence": finding.sentence, "hint": finding.hint or None})
+    else:
+        for line in lines(findings):
+            click.echo(line)
+    return 1 if any(finding.level == "fail" for finding in findings) else 0
+
+
+def lines(findings: Sequence[Finding]) -> list[str]:
+    """Findings for a person: a mark, the name, the sentence; what to do below it."""
+    told = []
+    for finding in findings:
+        told.append(f"{MARKS[finding.level]} {_NAMES.get(finding.name, finding.name)}: {finding.sentence}")
+        if finding.hint:
+            told.append(f"    {tr('hint', 'wskazówka')}: {finding.hint}")
+    return told

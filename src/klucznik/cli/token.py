@@ -1,0 +1,407 @@
+"""`klucznik token`: issue, store, list and revoke KSeF tokens."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from klucznik.cli.common import (
+    NIP,
+    client,
+    company_options,
+    identity_options,
+    json_option,
+    ksef_option,
+    load_identity,
+    open_vault,
+    print_json,
+    read_secret,
+    vault_options,
+)
+from klucznik.cli.testdata import known_permissions
+from klucznik.errors import Unreadable
+from klucznik.lang import tr
+from klucznik.secret import Secret
+
+if TYPE_CHECKING:
+    from klucznik.client.ksef import Ksef
+
+_DEFAULT_NAME = "main"
+
+
+@click.group(
+    help=tr(
+        "Issue, store, list and revoke KSeF tokens.", "Wydaj, przechowaj, pokaż i unieważnij tokeny KSeF."
+    )
+)
+def token() -> None:
+    pass
+
+
+def _signed_in(
+    environment: str, ca_file: Path | None, nip: str, cert_path: Path, key_path: Path | None
+) -> Ksef:
+    from klucznik.client import auth
+
+    ksef = client(environment, ca_file)
+    ksef.run(auth.login_with_identity("Nip", nip, load_identity(cert_path, key_path)))
+    return ksef
+
+
+@token.command(
+    help=tr(
+        "Log in with a certificate and generate a KSeF token.\n\nWith --store it goes straight into the "
+        "vault and is never shown; otherwise it is printed once, on standard output.",
+        "Zaloguj się certyfikatem i wygeneruj token KSeF.\n\nZ --store trafia prosto do sejfu i nie jest "
+        "pokazywany; inaczej jest wypisany jeden raz, na standardowe wyjście.",
+    )
+)
+@click.option(
+    "--company", "nip", type=NIP, required=True, metavar="NIP", help=tr("NIP of the company.", "NIP firmy.")
+)
+@identity_options
+@click.option(
+    "--permissions",
+    "-p",
+    "wanted",
+    multiple=True,
+    default=("InvoiceRead,InvoiceWrite",),
+    show_default=True,
+    help=tr("Permissions of the token, by their names at KSeF.", "Uprawnienia tokena, nazwami z KSeF."),
+)
+@click.option(
+    "--description",
+    default="Klucznik",
+    help=tr("What it is for: 5 to 256 characters.", "Do czego służy: od 5 do 256 znaków."),
+)
+@click.option(
+    "--store",
+    is_flag=True,
+    help=tr("Put it into the vault without showing it.", "Włóż do sejfu bez pokazywania."),
+)
+@click.option(
+    "--name",
+    default=_DEFAULT_NAME,
+    show_default=True,
+    help=tr("Name of the vault entry.", "Nazwa wpisu w sejfie."),
+)
+@vault_options
+@ksef_option
+@json_option
+def issue(
+    nip: str,
+    cert_path: Path,
+    key_path: Path | None,
+    wanted: tuple[str, ...],
+    description: str,
+    store: bool,
+    name: str,
+    key_file: Path | None,
+    use_keyring: bool,
+    passphrase_fd: int | None,
+    environment: str,
+    ca_file: Path | None,
+    as_json: bool,
+) -> None:
+    from klucznik.client import tokens
+    from klucznik.vault.entries import Entry
+    from klucznik.vault.vault import Vault
+
+    permissions = known_permissions(wanted)
+    # The vault is opened first: a token that could not be kept would be lost.
+    vault: Vault | None = open_vault(key_file, use_keyring, passphrase_fd, create=True) if store else None
+    ksef = _signed_in(environment, ca_file, nip, cert_path, key_path)
+    issued = ksef.run(tokens.generate_and_wait(permissions, description))
+    reference = issued.reference_number
+    if vault:
+        with vault:
+            note = {"reference": reference, "permissions": ",".join(permissions), "description": description}
+            vault.put(Entry(environment, nip, name, "ksef-token"), issued.token, note=note)
+    if as_json:
+        shown = {} if store else {"token": issued.token.text()}
+        print_json({"referenceNumber": reference, "permissions": permissions, "stored": store, **shown})
+        return
+    click.echo(
+        tr(f"KSeF token {reference} is active.", f"Token KSeF {reference} jest aktywny.")
+        + " "
+        + ", ".join(permissions),
+        err=not store,
+    )
+    if store:
+        click.echo(
+            tr(
+                f"It is in the vault: {environment}/{nip}/{name}.",
+                f"Jest w sejfie: {environment}/{nip}/{name}.",
+            )
+        )
+        return
+    click.echo(tr("It is shown this one time:", "Widać go tylko ten jeden raz:"), err=True)
+    click.echo(issued.token.text())
+
+
+@token.command(
+    help=tr(
+        "Put a KSeF token into the vault.\n\nIt is read from a hidden prompt, standard input, or --fd.",
+        "Włóż token KSeF do sejfu.\n\nJest czytany z klawiatury bez echa, ze standardowego wejścia albo --fd.",
+    )
+)
+@click.option(
+    "--company", "nip", type=NIP, required=True, metavar="NIP", help=tr("NIP of the company.", "NIP firmy.")
+)
+@click.option(
+    "--name",
+    default=_DEFAULT_NAME,
+    show_default=True,
+    help=tr("Name of the vault entry.", "Nazwa wpisu w sejfie."),
+)
+@click.option(
+    "--fd",
+    type=int,
+    default=None,
+    metavar="N",
+    help=tr("Read the token from this file descriptor.", "Czytaj token z tego deskryptora pliku."),
+)
+@vault_options
+@ksef_option
+def put(
+    nip: str,
+    name: str,
+    fd: int | None,
+    key_file: Path | None,
+    use_keyring: bool,
+    passphrase_fd: int | None,
+    environment: str,
+    ca_file: Path | None,
+) -> None:
+    from klucznik.vault.entries import Entry
+
+    ksef_token = read_secret(tr("KSeF token", "Token KSeF"), fd=fd)
+    note = _note(ksef_token, nip)
+    with open_vault(key_file, use_keyring, passphrase_fd, create=True) as vault:
+        version = vault.put(Entry(environment, nip, name, "ksef-token"), ksef_token, note=note)
+    click.echo(
+        tr(
+            f"Stored as {environment}/{nip}/{name}, version {version}.",
+            f"Zapisano jako {environment}/{nip}/{name}, wersja {version}.",
+        )
+    )
+
+
+def _note(ksef_token: Secret, nip: str) -> dict[str, str]:
+    """What the shape of a token tells: its reference number; refuses what cannot be one of this company."""
+    from klucznik.client.auth import context_of, reference_of
+
+    text = ksef_token.text()
+    if not text or any(character.isspace() for character in text):
+        raise Unreadable(
+            tr(
+                "That is no KSeF token: it is empty or holds white space.",
+                "To nie token KSeF: pusty albo zawiera odstępy.",
+            ),
+            hint=tr(
+                "copy the whole token, and only it, from the portal",
+                "skopiuj z portalu cały token i tylko jego",
+            ),
+        )
+    reference = reference_of(ksef_token)
+    if not reference:
+        return {}
+    context = context_of(ksef_token)
+    if context.type == "Nip" and context.value != nip:
+        raise Unreadable(
+            tr(
+                f"This token belongs to NIP {context.value}, not to {nip}.",
+                f"Ten token należy do NIP {context.value}, nie do {nip}.",
+            ),
+            hint=f"--company {context.value}",
+        )
+    return {"reference": reference, "context": f"{context.type} {context.value}"}
+
+
+@token.command(
+    "list",
+    help=tr(
+        "List KSeF tokens: with --cert those at KSeF, otherwise those in the vault.",
+        "Pokaż tokeny KSeF: z --cert te w KSeF, inaczej te w sejfie.",
+    ),
+)
+@click.option(
+    "--company", "nip", type=NIP, default=None, metavar="NIP", help=tr("NIP of the company.", "NIP firmy.")
+)
+@click.option(
+    "--cert",
+    "cert_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help=tr("Log in with this certificate and ask KSeF.", "Zaloguj tym certyfikatem i zapytaj KSeF."),
+)
+@click.option(
+    "--key",
+    "key_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help=tr("Its private key.", "Jego klucz prywatny."),
+)
+@vault_options
+@ksef_option
+@json_option
+def list_(
+    nip: str | None,
+    cert_path: Path | None,
+    key_path: Path | None,
+    key_file: Path | None,
+    use_keyring: bool,
+    passphrase_fd: int | None,
+    environment: str,
+    ca_file: Path | None,
+    as_json: bool,
+) -> None:
+    if cert_path:
+        if not nip:
+            raise click.UsageError(tr("--cert needs --company.", "--cert wymaga --company."))
+        from klucznik.client import tokens
+
+        ksef = _signed_in(environment, ca_file, nip, cert_path, key_path)
+        rows: list[dict[str, Any]] = [
+            {
+                "referenceNumber": item.reference_number,
+                "status": item.status.value,
+                "description": item.description,
+                "permissions": [permission.value for permission in item.requested_permissions],
+                "author": f"{item.author_identifier.type} {item.author_identifier.value}",
+                "created": item.date_created,
+                "lastUse": item.last_use_date,
+            }
+            for item in ksef.run(tokens.list_all())
+        ]
+        _show(
+            rows, as_json, ["referenceNumber", "status", "description", "permissions", "created", "lastUse"]
+        )
+        return
+    with open_vault(key_file, use_keyring, passphrase_fd) as vault:
+        rows = [
+            {
+                "environment": info.entry.env,
+                "nip": info.entry.nip,
+                "name": info.entry.name,
+                "kind": info.entry.kind,
+                "version": info.version,
+                "stored": info.created,
+                "referenceNumber": info.note.get("reference", ""),
+            }
+            for info in vault.entries()
+            if nip in (None, info.entry.nip)
+        ]
+    _show(rows, as_json, ["environment", "nip", "name", "kind", "version", "referenceNumber", "stored"])
+
+
+def _show(rows: list[dict[str, Any]], as_json: bool, columns: list[str]) -> None:
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        click.echo(tr("None.", "Brak."))
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table()
+    for column in columns:
+        table.add_column(_HEADINGS.get(column, column), overflow="fold")
+    for row in rows:
+        table.add_row(*(_cell(row[column]) for column in columns))
+    Console().print(table)
+
+
+_HEADINGS = {
+    "referenceNumber": tr("reference number", "numer referencyjny"),
+    "status": tr("state", "stan"),
+    "description": tr("description", "opis"),
+    "permissions": tr("permissions", "uprawnienia"),
+    "created": tr("created", "utworzono"),
+    "lastUse": tr("last use", "ostatnie użycie"),
+    "environment": tr("environment", "środowisko"),
+    "nip": "NIP",
+    "name": tr("name", "nazwa"),
+    "kind": tr("kind", "rodzaj"),
+    "version": tr("version", "wersja"),
+    "stored": tr("stored", "zapisano"),
+}
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, list):
+        return "\n".join(value)
+    if hasattr(value, "strftime"):
+        return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
+    return str(value)
+
+
+@token.command(
+    help=tr(
+        "Revoke a KSeF token: the one in the vault, or --reference with a certificate.\n\nWith the token "
+        "itself from the vault it revokes itself, which needs no permission; the vault entry is removed.",
+        "Unieważnij token KSeF: ten z sejfu albo --reference z certyfikatem.\n\nToken z sejfu unieważnia się "
+        "sam, co nie wymaga uprawnień; wpis w sejfie jest usuwany.",
+    )
+)
+@company_options
+@click.option(
+    "--reference", default=None, help=tr("Reference number (…-EC-…).", "Numer referencyjny (…-EC-…).")
+)
+@click.option(
+    "--cert",
+    "cert_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help=tr("Log in with this certificate.", "Zaloguj tym certyfikatem."),
+)
+@click.option(
+    "--key",
+    "key_path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    help=tr("Its private key.", "Jego klucz prywatny."),
+)
+@vault_options
+@ksef_option
+def revoke(
+    nip: str,
+    name: str | None,
+    reference: str | None,
+    cert_path: Path | None,
+    key_path: Path | None,
+    key_file: Path | None,
+    use_keyring: bool,
+    passphrase_fd: int | None,
+    environment: str,
+    ca_file: Path | None,
+) -> None:
+    from klucznik.client import auth, tokens
+
+    if cert_path:
+        if not reference:
+            raise click.UsageError(tr("--cert needs --reference.", "--cert wymaga --reference."))
+        ksef = _signed_in(environment, ca_file, nip, cert_path, key_path)
+        ksef.run(tokens.revoke_and_wait(reference))
+    else:
+        with open_vault(key_file, use_keyring, passphrase_fd) as vault:
+            entry = vault.find(environment, nip, name, "ksef-token")
+            ksef_token = vault.use(entry)
+            reference = reference or _note(ksef_token, nip).get("reference")
+            if not reference:
+                raise click.UsageError(
+                    tr(
+                        "This token does not tell its reference number: give --reference.",
+                        "Ten token nie zdradza numeru referencyjnego: podaj --reference.",
+                    )
+                )
+            ksef = client(environment, ca_file)
+            ksef.run(auth.login_with_token(ksef_token, auth.nip_unless_told(ksef_token, nip)))
+            ksef.run(tokens.revoke_and_wait(reference))
+            vault.remove(entry)
+    click.echo(tr(f"KSeF token {reference} is revoked.", f"Token KSeF {reference} jest unieważniony."))

@@ -1,0 +1,171 @@
+"""`klucznik upo`: get receipts, verify them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from klucznik.cli.common import (
+    company_client,
+    company_options,
+    json_option,
+    ksef_option,
+    print_json,
+    vault_options,
+)
+from klucznik.lang import tr
+
+
+@click.group(help=tr("Get and verify UPO receipts.", "Pobierz i zweryfikuj UPO."))
+def upo() -> None:
+    pass
+
+
+@upo.command(
+    help=tr(
+        "Fetch the UPO of a session, or of one invoice in it, and write it to files.",
+        "Pobierz UPO sesji albo jednej faktury z sesji i zapisz do plików.",
+    )
+)
+@company_options
+@click.option(
+    "--session", required=True, help=tr("Reference number of the session.", "Numer referencyjny sesji.")
+)
+@click.option(
+    "--invoice",
+    default=None,
+    help=tr(
+        "KSeF number, or reference number of the invoice.", "Numer KSeF albo numer referencyjny faktury."
+    ),
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help=tr("Folder, default: here.", "Katalog, domyślnie bieżący."),
+)
+@vault_options
+@ksef_option
+@json_option
+def get(
+    nip: str,
+    name: str | None,
+    session: str,
+    invoice: str | None,
+    out: Path,
+    key_file: Path | None,
+    use_keyring: bool,
+    passphrase_fd: int | None,
+    environment: str,
+    ca_file: Path | None,
+    as_json: bool,
+) -> None:
+    from klucznik.client import upo as calls
+    from klucznik.wire.ids import is_reference
+
+    ksef = company_client(environment, ca_file, nip, name, (key_file, use_keyring, passphrase_fd))
+    if invoice is None:
+        documents = {
+            f"UPO_{session}_{number}.xml": page
+            for number, page in enumerate(ksef.run(calls.of_session(session)), start=1)
+        }
+    elif is_reference(invoice):
+        documents = {f"UPO_{invoice}.xml": ksef.call(calls.by_invoice(session, invoice))}
+    else:
+        from klucznik.wire.ids import check_ksef_number
+
+        check_ksef_number(invoice)
+        documents = {f"UPO_{invoice}.xml": ksef.call(calls.by_ksef_number(session, invoice))}
+    out.mkdir(parents=True, exist_ok=True)
+    for file, document in documents.items():
+        (out / file).write_bytes(document)
+        if as_json:
+            print_json({"file": str(out / file), "bytes": len(document)})
+        else:
+            click.echo(str(out / file))
+
+
+@upo.command(
+    help=tr(
+        "Verify UPO files: the signature, the KSeF numbers, the counts.\n\nWith --invoice the receipt must "
+        "confirm exactly these documents (compared by SHA-256); with --trust it must be signed by that "
+        "certificate. Exit code 0 in order, 1 not in order, 2 unreadable.",
+        "Zweryfikuj pliki UPO: podpis, numery KSeF, liczby.\n\nZ --invoice potwierdzenie musi dotyczyć "
+        "właśnie tych dokumentów (porównanie SHA-256); z --trust musi być podpisane tym certyfikatem. Kod "
+        "wyjścia 0 w porządku, 1 nie w porządku, 2 nieczytelne.",
+    )
+)
+@click.argument(
+    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option(
+    "--invoice",
+    "invoices",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=tr(
+        "An invoice that it should confirm (repeatable).", "Faktura, którą ma potwierdzać (można powtarzać)."
+    ),
+)
+@click.option(
+    "--trust",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help=tr("Certificate of the signer (repeatable).", "Certyfikat podpisującego (można powtarzać)."),
+)
+@json_option
+def verify(
+    files: tuple[Path, ...], invoices: tuple[Path, ...], trust: tuple[Path, ...], as_json: bool
+) -> int:
+    from klucznik.crypto.certs import load_certificate
+    from klucznik.documents import upo as receipts
+
+    trusted = [load_certificate(path.read_bytes()) for path in trust] or None
+    in_order = True
+    for path in files:
+        report = receipts.verify(path.read_bytes(), trusted=trusted)
+        messages = [finding.message for finding in report.findings] + _unconfirmed(report.upo, invoices)
+        in_order = in_order and not messages
+        numbers = [document.ksef_number for document in report.upo.documents]
+        if as_json:
+            print_json(
+                {
+                    "file": str(path),
+                    "inOrder": not messages,
+                    "signatureValid": report.signature_valid,
+                    "signer": report.signer,
+                    "sessionReferenceNumber": report.upo.session_reference,
+                    "ksefNumbers": numbers,
+                    "findings": messages,
+                }
+            )
+            continue
+        click.echo(f"{'✓' if not messages else '✗'} {path}")
+        if report.signature_valid:
+            click.echo(f"    {tr('signed by', 'podpisane przez')} {report.signer}")
+        count = len(numbers)
+        click.echo(
+            f"    {tr('session', 'sesja')} {report.upo.session_reference}, "
+            + tr(f"{count} invoices: ", f"faktur {count}: ")
+            + ", ".join(numbers[:3])
+            + (" …" if count > 3 else "")
+        )
+        for message in messages:
+            click.echo(f"    ✗ {message}")
+    return 0 if in_order else 1
+
+
+def _unconfirmed(upo: object, invoices: Sequence[Path]) -> list[str]:
+    """Invoices whose hash stands on no document of the receipt."""
+    from klucznik.crypto.envelope import sha256_base64
+    from klucznik.documents.upo import Upo
+
+    assert isinstance(upo, Upo)
+    confirmed = {document.invoice_hash for document in upo.documents}
+    return [
+        tr(f"{path} is not confirmed by it", f"nie potwierdza {path}")
+        for path in invoices
+        if sha256_base64(path.read_bytes()) not in confirmed
+    ]
