@@ -21,15 +21,22 @@ from klucznik.vault.vault import Vault
 from .conftest import ANIA, BIURO
 
 IDENTITY = Entry("test", ANIA.nip, "erp", "identity")
-HELD = [(ANIA, 1, "ania one"), (ANIA, 2, "ania two"), (BIURO, 1, "biuro"), (IDENTITY, 1, "identity")]
-A, B = f"nip = '{ANIA.nip}' AND kind = 'ksef-token'", f"nip = '{BIURO.nip}'"
+SECOND = Entry("test", ANIA.nip, "warehouse")
+HELD = [
+    (ANIA, 1, "ania one"),
+    (ANIA, 2, "ania two"),
+    (BIURO, 1, "biuro"),
+    (IDENTITY, 1, "identity"),
+    (SECOND, 1, "warehouse"),
+]
+A, B = f"nip = '{ANIA.nip}' AND kind = 'ksef-token' AND name = 'erp'", f"nip = '{BIURO.nip}'"
 #: (table, columns that hold a box)
 BOXES = [("slot", ["root"]), ("term", ["key"]), ("head", ["seal"]), ("secret", ["dek", "note", "value"])]
 
 
 @pytest.fixture
 def closed(path: Path, key_file: KeyFile) -> Path:
-    """A vault with four secrets, closed."""
+    """A vault with five secrets, closed."""
     with Vault.create(path, key_file) as vault:
         for entry, version, plain in HELD:
             assert vault.put(entry, Secret(plain), note={"of": plain}) == version
@@ -93,6 +100,8 @@ DEEDS = {
         ANIA,
     ),
     "heads swapped": (swap("head", "last, current, term, seal", A, B), ANIA),
+    "heads of two names swapped": (swap("head", "last, current, term, seal", A, "name = 'warehouse'"), ANIA),
+    "heads of two kinds swapped": (swap("head", "last, current, term, seal", A, "kind = 'identity'"), ANIA),
     "removal pretended": (f"UPDATE head SET current = 0 WHERE {A}", ANIA),
     "date changed": (f"UPDATE secret SET created = '2030-01-01T00:00:00+00:00' WHERE {A2}", ANIA),
     "renamed": (
@@ -140,7 +149,7 @@ def test_put_and_remove_do_not_build_on_a_doctored_head(closed: Path, key_file: 
         acts: list[Callable[[], object]] = [
             lambda: vault.put(ANIA, Secret("x")),
             lambda: vault.remove(ANIA),
-            lambda: vault.find("test", ANIA.nip),
+            lambda: vault.find("test", ANIA.nip, "erp"),
         ]
         for act in acts:
             with pytest.raises(VaultProblem, match="altered or damaged"):
