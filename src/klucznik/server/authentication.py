@@ -1,0 +1,334 @@
+"""What is decided about a login after 202: the step "auth" moves operations from 100 to their end.
+
+Rules: auth.md section 2, tokens.md sections 1, 3, 4 and 7, xades.md section 8. Ciphertexts are opened
+in threads, several at a time; each operation is then settled in one guarded write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
+
+from klucznik.crypto.envelope import BadCiphertext, unwrap
+from klucznik.server.access import Context
+from klucznik.server.auth import CHALLENGE_LIFE
+from klucznik.server.rights import Subject, blocked, deceased, effective
+from klucznik.server.tables import auth_operations, instant, ksef_tokens, stamp
+from klucznik.server.work import step
+from klucznik.wire import codes
+from klucznik.wire.security import PublicKeyCertificateUsage
+
+if TYPE_CHECKING:
+    from klucznik.server.local import LocalKsef
+
+#: Operations of one round, and threads that open their ciphertexts.
+_ROUND: Final = 200
+_THREADS: Final = 4
+
+_USAGE: Final = PublicKeyCertificateUsage.KsefTokenEncryption
+
+_OFFICIAL: Final = re.compile(
+    r"([0-9]{8}-EC-[0-9A-F]{10}-[0-9A-F]{10}-[0-9A-F]{2})\|((?:nip|internalId)-[0-9-]{10,16})\|([0-9a-f]{64})"
+)
+_SHORT: Final = re.compile(r"[A-Za-z0-9]{40}")
+_KSEF_1: Final = re.compile(r"[0-9A-Fa-f]{64}")
+_OAEP_SHA1: Final = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303
+
+_WAITING: Final = (
+    select(auth_operations)
+    .where(auth_operations.c.status == 100)
+    .order_by(auth_operations.c.created)
+    .limit(_ROUND)
+)
+_BY_REF: Final = select(ksef_tokens).where(ksef_tokens.c.ref == bindparam("by_key"))
+_BY_LOOKUP: Final = select(ksef_tokens).where(ksef_tokens.c.lookup == bindparam("by_key"))
+#: The one write that ends an operation; nothing happens to one that was revoked meanwhile.
+_SETTLE: Final = (
+    update(auth_operations)
+    .where(auth_operations.c.ref == bindparam("by_ref"), auth_operations.c.status == 100)
+    .values(
+        status=bindparam("new_status"),
+        details=bindparam("new_details"),
+        why=bindparam("new_why"),
+        subject_type=bindparam("new_subject_type"),
+        subject_value=bindparam("new_subject_value"),
+        subject=bindparam("new_subject"),
+        token_ref=bindparam("new_token_ref"),
+        encrypted_token=None,
+        certificate=None,
+    )
+)
+_USED: Final = (
+    update(ksef_tokens).where(ksef_tokens.c.ref == bindparam("by_ref")).values(last_use=bindparam("new_use"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A final status of failure. `why` never repeats a secret."""
+
+    status: int
+    detail: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A KSeF token as the login gave it, its secret already a hash."""
+
+    key: str  # reference number, or the first eight characters of a short one
+    secret_hash: str
+    context_text: str | None  # as written in the token; the short form has none
+
+    @property
+    def short(self) -> bool:
+        return self.context_text is None
+
+
+@step("auth")
+async def authenticate(ksef: LocalKsef) -> bool:
+    """One round: open what is encrypted, then settle each operation."""
+    waiting = ksef.store.read(lambda db: db.execute(_WAITING).mappings().all())
+    if not waiting:
+        return False
+    slices = [waiting[start::_THREADS] for start in range(min(_THREADS, len(waiting)))]
+    opened = await asyncio.gather(*(asyncio.to_thread(_present_all, ksef, part) for part in slices))
+    settled = [
+        ksef.store.write(partial(_settle, ksef, operation, presented))
+        for part, answers in zip(slices, opened, strict=True)
+        for operation, presented in zip(part, answers, strict=True)
+    ]
+    await asyncio.gather(*settled)
+    return True
+
+
+# ---- the KSeF token, outside the database ------------------------------------------------------------
+
+
+def _present_all(ksef: LocalKsef, operations: Sequence[RowMapping]) -> list[Presented | Refusal | None]:
+    return [_present(ksef, operation) for operation in operations]
+
+
+def _present(ksef: LocalKsef, operation: RowMapping) -> Presented | Refusal | None:
+    """Open and take apart the encrypted token of a login; None for a login by signature."""
+    blob: bytes | None = operation["encrypted_token"]
+    if blob is None:
+        return None
+    key = ksef.keys.for_usage(_USAGE, operation["public_key_id"])
+    if key is None:  # withdrawn since the call
+        return Refusal(450, codes.BAD_TOKEN_ENCRYPTION, "the key was withdrawn while the login was in work")
+    try:
+        plain = unwrap(blob, key.private_key)
+    except BadCiphertext:
+        return Refusal(450, codes.BAD_TOKEN_ENCRYPTION, _why_closed(ksef, blob, key.private_key))
+    short_form = ksef.token_form == "short40"  # noqa: S105 - the name of a form
+    return read_plaintext(plain, operation["timestamp_ms"], short_form=short_form)
+
+
+def _why_closed(ksef: LocalKsef, blob: bytes, key: RSAPrivateKey) -> str:
+    """The likely mistake behind a ciphertext that does not open; the answer on the wire is one for all."""
+    if len(blob) != key.key_size // 8:
+        return f"the ciphertext has {len(blob)} bytes, {key.key_size // 8} are expected: one RSA block"
+    if ksef.keys.opened_by_other(blob, _USAGE):
+        return "it is encrypted to the key of another usage; take the one whose usage has KsefTokenEncryption"
+    if _opens(blob, key, _OAEP_SHA1):
+        return "it is OAEP with SHA-1; KSeF wants SHA-256, for the hash and for MGF1"
+    if _opens(blob, key, padding.PKCS1v15()):
+        return "it is PKCS#1 v1.5; KSeF wants OAEP with SHA-256, for the hash and for MGF1"
+    return "it does not open with our key: another environment's key, another padding, or damage on the way"
+
+
+def _opens(blob: bytes, key: RSAPrivateKey, scheme: padding.AsymmetricPadding) -> bool:
+    try:
+        plain = key.decrypt(blob, scheme)
+    except ValueError:
+        return False
+    # A wrong PKCS#1 v1.5 block opens to random bytes instead of failing: look at what came out.
+    return plain.rpartition(b"|")[2].isdigit()
+
+
+def read_plaintext(plain: bytes, timestamp_ms: int, *, short_form: bool) -> Presented | Refusal:
+    """`token|timestampMs` taken apart, from the right. Rules: tokens.md section 3, auth.md section 2."""
+    # (1) UTF-8 with a number behind the last bar.
+    try:
+        text = plain.decode()
+    except UnicodeDecodeError:
+        return Refusal(450, codes.BAD_TOKEN_ENCODING, "the plaintext is not UTF-8")
+    token, bar, time = text.rpartition("|")
+    if not bar or not (time.isascii() and time.isdigit()):
+        why = "the plaintext does not end with |timestampMs, the timestampMs of the challenge"
+        return Refusal(450, codes.BAD_TOKEN_ENCODING, why)
+    # (2) The number is that of the challenge.
+    if int(time) != timestamp_ms:
+        if int(time) == timestamp_ms // 1000:
+            why = "the time is in seconds; timestampMs of the challenge is in milliseconds"
+        else:
+            why = f"the time is {time}, timestampMs of this challenge is {timestamp_ms}"
+        return Refusal(450, codes.BAD_TOKEN_TIME, why)
+    # (3) The token has a shape of ours.
+    if short_form and _SHORT.fullmatch(token):
+        return Presented(token[:8], _hash(token[8:]), None)
+    if (match := _OFFICIAL.fullmatch(token)) is None:
+        return Refusal(450, codes.BAD_TOKEN_ENCODING, _why_odd(token))
+    return Presented(match[1], _hash(match[3]), match[2])
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _why_odd(token: str) -> str:
+    """What a string that is no KSeF token looks like; never the string itself."""
+    if token != token.strip():
+        return "there are blanks or a line end around the token"
+    if _KSEF_1.fullmatch(token):
+        return (
+            "64 hexadecimal digits: it looks like a token of KSeF 1.0, and those were not carried over; "
+            "generate a new one"
+        )
+    if _SHORT.fullmatch(token):
+        return (
+            "a bare string of 40 letters and digits: a token of KSeF 1.0, or one of the short form, "
+            "which this local KSeF takes only when started with --token-form short40"
+        )
+    if "|" not in token:
+        return (
+            f"opaque text of {len(token)} characters without '|': it looks like a token of KSeF 1.0, and "
+            "those were not carried over; generate a new one"
+        )
+    parts = token.split("|")
+    if len(parts) != 3:
+        return f"the token has {len(parts)} parts between '|', a KSeF token has three"
+    return "the three parts are not <EC reference>|<nip or internalId>-<value>|<64 lower-case hex digits>"
+
+
+# ---- the verdict, inside the transaction -----------------------------------------------------------
+
+
+def _settle(
+    ksef: LocalKsef, operation: RowMapping, presented: Presented | Refusal | None, db: Connection
+) -> None:
+    """Decide one operation and write it down, if it is still in work."""
+    now = ksef.clock.now()
+    context = Context(operation["context_type"], operation["context_value"])
+    token: RowMapping | None = None
+    refusal: Refusal | None
+    subject, sud = (operation["subject_type"], operation["subject_value"]), operation["subject"]
+    if isinstance(presented, Refusal):
+        refusal = presented
+    elif presented is not None:
+        token, refusal = _token(db, presented, operation, context, now)
+        if token is not None:
+            subject, sud = (token["author_type"], token["author_value"]), token["subject"]
+    else:
+        refusal = _certificate(ksef, operation["certificate"], now)
+    refusal = refusal or _person(db, Subject(*subject), context)
+    moved = db.execute(
+        _SETTLE,
+        {
+            "by_ref": operation["ref"],
+            "new_status": refusal.status if refusal else 200,
+            "new_details": json.dumps([refusal.detail], ensure_ascii=False) if refusal else None,
+            "new_why": refusal.why if refusal else None,
+            "new_subject_type": subject[0],
+            "new_subject_value": subject[1],
+            "new_subject": sud,
+            "new_token_ref": token["ref"] if token else None,
+        },
+    ).rowcount
+    if moved and token is not None and refusal is None:
+        db.execute(_USED, {"by_ref": token["ref"], "new_use": stamp(now)})
+
+
+def _token(
+    db: Connection, presented: Presented, operation: RowMapping, context: Context, now: datetime
+) -> tuple[RowMapping | None, Refusal | None]:
+    """The token presented, and what keeps it out. Rules: auth.md section 2 (450), tokens.md section 4."""
+    # (1) The challenge may have run out while we were away.
+    challenged = instant(operation["timestamp_ms"] * 1000)
+    if now > challenged + CHALLENGE_LIFE + timedelta(milliseconds=1):
+        return None, Refusal(450, codes.BAD_CHALLENGE, "the challenge ran out before the login was looked at")
+    # (2) Known, and the secret is right. Unknown and wrong are one.
+    query = _BY_LOOKUP if presented.short else _BY_REF
+    found = db.execute(query, {"by_key": presented.key}).mappings().first()
+    known = found["secret_hash"] if found else ""
+    if found is None or not hmac.compare_digest(known, presented.secret_hash):
+        why = "the secret part is wrong" if found else "no token of that reference was issued here"
+        return None, Refusal(450, codes.BAD_TOKEN, why)
+    own = Context(found["context_type"], found["context_value"])
+    if not presented.short and presented.context_text != context_text(own):
+        return None, Refusal(450, codes.BAD_TOKEN, "the context written in the token was changed")
+    # (3) In its own context.
+    if own != context:
+        detail = codes.TOKEN_NOT_FOR_CONTEXT.format(context=context.value)
+        why = f"token {found['ref']} belongs to {own.type} {own.value}, not to {context.type} {context.value}"
+        return found, Refusal(450, detail, why)
+    # (4) In a state to be used.
+    if found["status"] == "Revoked":
+        return found, Refusal(450, codes.TOKEN_REVOKED, f"token {found['ref']} was revoked")
+    if found["status"] != "Active":
+        why = f"token {found['ref']} is {found['status']}; wait until GET /tokens/{{ref}} says Active"
+        return found, Refusal(450, codes.TOKEN_INACTIVE, why)
+    return found, None
+
+
+def context_text(context: Context) -> str:
+    """The middle part of an official token: `nip-5265877635`, `internalId-5265877635-12345`."""
+    return f"{context.type[:1].lower()}{context.type[1:]}-{context.value}"
+
+
+def _person(db: Connection, subject: Subject, context: Context) -> Refusal | None:
+    """What keeps a known subject out of a context."""
+    if blocked(db, context):
+        why = f"{context.type} {context.value} is blocked (/testdata/context/block)"
+        return Refusal(480, codes.SECURITY_INCIDENT, why)
+    if deceased(db, subject):
+        why = f"{subject.type} {subject.value} is registered as deceased (/testdata/person)"
+        return Refusal(470, codes.METHODS_OF_DECEASED, why)
+    # All that the subject holds counts here, not what a token carries of it (tokens.md section 1).
+    if not effective(db, subject, context).any:
+        why = (
+            f"{subject.type} {subject.value} holds nothing in {context.type} {context.value}; its owner can "
+            "grant something, on the test profile also POST /testdata/permissions"
+        )
+        return Refusal(415, codes.NO_PERMISSIONS_ASSIGNED, why)
+    return None
+
+
+def _certificate(ksef: LocalKsef, der: bytes | None, now: datetime) -> Refusal | None:
+    """The chain, where it matters (`der` is None where it does not). Rule: xades.md section 8."""
+    if der is None:
+        return None
+    certificate = x509.load_der_x509_certificate(der)
+    if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
+        why = (
+            f"the certificate is valid from {certificate.not_valid_before_utc} "
+            f"to {certificate.not_valid_after_utc}"
+        )
+        return Refusal(460, codes.CERTIFICATE_EXPIRED, why)
+    for root in ksef.trusted_roots:
+        if certificate.issuer != root.subject:
+            continue
+        try:
+            certificate.verify_directly_issued_by(root)
+        except (InvalidSignature, ValueError, TypeError):
+            why = f"it names {root.subject.rfc4514_string()} as its issuer, whose key did not sign it"
+            return Refusal(460, codes.CHAIN_NOT_VERIFIED, why)
+        return None
+    why = f"no authority trusted here issued it; its issuer is {certificate.issuer.rfc4514_string()}"
+    return Refusal(460, codes.CHAIN_NOT_TRUSTED, why)

@@ -1,0 +1,123 @@
+"""What a subject may do in a context: read live at login and refresh, then carried in the JWT.
+
+Rules: permissions.md section 1, xades.md section 6, tokens.md section 1, testdata.md section 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, or_, select, union_all
+
+from klucznik.server.access import OWNER_PERMISSIONS, Context
+from klucznik.server.tables import blocked_contexts, grants, persons, subjects
+
+
+class Subject(NamedTuple):
+    """Who logs in: `Nip`, `Pesel`, `Fingerprint` or (a Peppol seal) `PeppolId`, and the value."""
+
+    type: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rights:
+    """Rights of a subject in a context; `roles` are those of the context's entity."""
+
+    owner: bool
+    permissions: frozenset[str]
+    roles: tuple[str, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether the subject may log in to the context at all (else status 415)."""
+        return self.owner or bool(self.permissions)
+
+    def narrowed(self, carried: frozenset[str]) -> Rights:
+        """What a KSeF token of this author is good for: its permissions, as far as still held."""
+        return Rights(False, self.permissions & carried, self.roles)
+
+
+# Statements stand here, built once: they run on every login and refresh.
+_LINKED_NIP = select(persons.c.nip).where(
+    persons.c.pesel == bindparam("pesel"), persons.c.nip == bindparam("nip")
+)
+_GRANTS = select(grants.c.permission).where(
+    grants.c.context_type == bindparam("context_type"),
+    grants.c.context_value == bindparam("context_value"),
+    grants.c.subject_type == bindparam("subject_type"),
+    grants.c.subject_value == bindparam("subject_value"),
+)
+_ROLES = union_all(
+    select(subjects.c.kind).where(subjects.c.nip == bindparam("nip")),
+    select(persons.c.nip).where(persons.c.nip == bindparam("nip"), persons.c.bailiff),
+)
+_PERSON = select(persons.c.nip, persons.c.pesel).where(
+    or_(persons.c.nip == bindparam("value"), persons.c.pesel == bindparam("value"))
+)
+_DECEASED = _PERSON.where(persons.c.deceased)
+_BLOCKED = select(blocked_contexts.c.context_type).where(
+    blocked_contexts.c.context_type == bindparam("context_type"),
+    blocked_contexts.c.context_value == bindparam("context_value"),
+)
+
+
+def effective(db: Connection, subject: Subject, context: Context) -> Rights:
+    """The rights in force at this moment."""
+    # (1) Peppol providers act in a context of their own; the right is implicit and never granted.
+    if context.type == "PeppolId":
+        own = subject == ("PeppolId", context.value)
+        return Rights(False, frozenset({"PefInvoiceWrite"}) if own else frozenset())
+    # (2) What was granted, exactly to this identifier and exactly here: a unit (InternalId) does not
+    # inherit from the company, nor the other way round.
+    granted = db.execute(
+        _GRANTS,
+        {
+            "context_type": context.type,
+            "context_value": context.value,
+            "subject_type": subject.type,
+            "subject_value": subject.value,
+        },
+    ).scalars()
+    permissions = frozenset(granted)
+    if context.type != "Nip":
+        return Rights(False, permissions)
+    # (3) The owner of a NIP has everything there; no grant says so and none takes it away.
+    owner = _owns(db, subject, context.value)
+    roles = {
+        "CourtBailiff" if row == context.value else row
+        for row in db.execute(_ROLES, {"nip": context.value}).scalars()
+    }
+    return Rights(owner, permissions | OWNER_PERMISSIONS if owner else permissions, tuple(sorted(roles)))
+
+
+def _owns(db: Connection, subject: Subject, nip: str) -> bool:
+    if subject.type == "Nip":
+        return subject.value == nip
+    if subject.type == "Pesel":
+        return db.execute(_LINKED_NIP, {"pesel": subject.value, "nip": nip}).first() is not None
+    return False
+
+
+def linked(db: Connection, subject: Subject) -> frozenset[Subject]:
+    """The identifiers of the same person: itself and, for a sole trader, NIP and PESEL alike."""
+    if subject.type not in ("Nip", "Pesel"):
+        return frozenset({subject})
+    found = {subject}
+    for row in db.execute(_PERSON, {"value": subject.value}):
+        found |= {Subject("Nip", row.nip), Subject("Pesel", row.pesel)}
+    return frozenset(found)
+
+
+def deceased(db: Connection, subject: Subject) -> bool:
+    """Whether the subject is a person registered as deceased (status 470, 21308)."""
+    if subject.type not in ("Nip", "Pesel"):
+        return False
+    return db.execute(_DECEASED, {"value": subject.value}).first() is not None
+
+
+def blocked(db: Connection, context: Context) -> bool:
+    """Whether new logins to the context are blocked (status 480)."""
+    key = {"context_type": context.type, "context_value": context.value}
+    return db.execute(_BLOCKED, key).first() is not None
