@@ -10,10 +10,10 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, Protocol, TextIO
+from typing import Any, BinaryIO, Literal, Protocol
 
 from klucznik.errors import Unreadable
 from klucznik.lang import tr
@@ -97,22 +97,20 @@ class FileJournal:
         self._entries: dict[str, Entry] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
         is_new = not path.exists()
-        # "a+" so that the lock is taken before anything is read, and writes go to the end.
-        self._file = path.open("a+", encoding="utf-8", newline="\n")
-        try:
+        with ExitStack() as stack:
+            # "a+": locked before anything is read, and whatever is written goes to the end.
+            self._file = stack.enter_context(path.open("a+b"))
             self._lock()
             self._load()
-        except Unreadable:
-            self._file.close()
-            raise
-        if is_new:
-            _sync_directory(path.parent)
+            if is_new:
+                _sync_directory(path.parent)
+            stack.pop_all()  # all well: it stays open until close()
 
     def get(self, document_hash: str) -> Entry | None:
         return self._entries.get(document_hash)
 
     def put(self, entry: Entry) -> None:
-        self._file.write(json.dumps(asdict(entry), ensure_ascii=False) + "\n")
+        self._file.write(json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n")
         self._file.flush()
         os.fsync(self._file.fileno())
         self._entries[entry.hash] = entry
@@ -122,12 +120,10 @@ class FileJournal:
 
     def _load(self) -> None:
         self._file.seek(0)
-        text = self._file.read()
-        whole, newline, torn = text.rpartition("\n")
+        whole, newline, torn = self._file.read().rpartition(b"\n")
         if torn:
-            self._file.truncate(len((whole + newline).encode()))
-            self._file.seek(0, os.SEEK_END)
-        for number, line in enumerate(whole.splitlines() if newline else (), start=1):
+            self._file.truncate(len(whole) + len(newline))
+        for number, line in enumerate(whole.split(b"\n") if newline else (), start=1):
             try:
                 values = json.loads(line)
                 entry = Entry(**{**values, "words": tuple(values["words"])})
@@ -151,7 +147,7 @@ class FileJournal:
 if sys.platform == "win32":
     import msvcrt
 
-    def lock(file: TextIO) -> None:
+    def lock(file: BinaryIO) -> None:
         """Take the file for this process until it is closed; OSError if another has it."""
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -162,7 +158,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def lock(file: TextIO) -> None:
+    def lock(file: BinaryIO) -> None:
         """Take the file for this process until it is closed; OSError if another has it."""
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
