@@ -21,7 +21,9 @@ needs_modes = pytest.mark.skipif(os.name != "posix", reason="Windows holds no mo
 
 
 @needs_modes
-def test_the_vault_is_its_owners_alone_whatever_the_umask(tmp_path: Path, key_file: KeyFile) -> None:
+def test_the_vault_is_its_owners_alone_whatever_the_umask(
+    tmp_path: Path, key_file: KeyFile, caplog: pytest.LogCaptureFixture
+) -> None:
     before = os.umask(0)
     try:
         with Vault.create(tmp_path / "home" / "vault", key_file) as vault:
@@ -30,6 +32,7 @@ def test_the_vault_is_its_owners_alone_whatever_the_umask(tmp_path: Path, key_fi
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "home" / "vault").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o700
+    assert not caplog.records  # It was so from the start: nothing had to be repaired.
 
 
 @needs_modes

@@ -255,3 +255,14 @@ def test_a_flipped_bit_anywhere_is_noticed_or_harmless(closed: Path, key_file: K
     assert noticed > 500
     closed.write_bytes(clean)
     assert read_all(closed, key_file) == truth
+
+
+def test_a_broken_index_is_damage_and_not_a_missing_entry(closed: Path, key_file: KeyFile) -> None:
+    """A NIP stands in tables and in indexes; wherever it is altered, nobody is told "no such token"."""
+    clean, nip = closed.read_bytes(), BIURO.nip.encode()
+    places = [place for place in range(len(clean)) if clean.startswith(nip, place)]
+    assert len(places) == 4  # head and secret, each with its index
+    for place in places:
+        closed.write_bytes(clean[:place] + b"9" + clean[place + 1 :])
+        with pytest.raises(VaultProblem, match="is damaged"):
+            Vault.open(closed, key_file)

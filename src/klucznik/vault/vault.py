@@ -243,7 +243,8 @@ class Vault:
         db.execute(
             "INSERT INTO head (env, nip, name, kind, last, current, term, seal)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (env, nip, name, kind) DO UPDATE"
-            " SET last = excluded.last, current = excluded.current, term = excluded.term, seal = excluded.seal",
+            " SET last = excluded.last, current = excluded.current,"
+            " term = excluded.term, seal = excluded.seal",
             (*_key(entry), last, current, term, vouched),
         )
 
