@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
@@ -160,7 +160,8 @@ class App:
             if handler.threaded:
                 ask.prepared = await asyncio.to_thread(handler.prepare, ask)
             else:
-                ask.prepared = handler.prepare(ask)
+                prepared = handler.prepare(ask)
+                ask.prepared = await prepared if isinstance(prepared, Coroutine) else prepared
 
         def work(db: Any) -> Any:
             ask._db = db

@@ -79,7 +79,11 @@ def answers(
     prepare: Callable[[Ask[Any]], Any] | None = None,
     threaded: bool = False,
 ) -> Callable[[H], H]:
-    """Register a handler for a row. `threaded`: run `prepare` beside the loop (it frees the GIL)."""
+    """Register a handler for a row.
+
+    `threaded`: run `prepare` beside the loop (it frees the GIL). A `prepare` that is a coroutine
+    function decides for itself, by what it is given.
+    """
 
     def register(handler: H) -> H:
         if row.key in HANDLERS:

@@ -11,9 +11,11 @@ _MODULES = (
     "publickeys",
     "rates",
     "sending",
+    "session_invoices",
     "sessions",
     "testdata",
     "tokens",
+    "upos",
     "verification",
 )
 

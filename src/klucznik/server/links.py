@@ -47,7 +47,10 @@ async def answer(ksef: LocalKsef, method: str, path: str, query: str, now: datet
     """GET of a pre-signed URL: 403 for a wrong or expired signature, 404 for what is not there."""
     if method != "GET":
         raise Plain(405, f"{method} is not allowed here; GET is.")
-    given = {name: values[-1] for name, values in parse_qs(query, max_num_fields=20).items()}
+    try:
+        given = {name: values[-1] for name, values in parse_qs(query, max_num_fields=20).items()}
+    except ValueError:
+        given = {}
     expires, signature = given.get("se", ""), given.get("sig", "")
     if not hmac.compare_digest(_signature(ksef, path, expires).encode(), signature.encode()):
         raise Plain(403, "The signature of this address is missing or wrong.")

@@ -13,6 +13,7 @@ from cryptography import x509
 from klucznik.clock import Clock, SystemClock
 from klucznik.server.keys import Keys
 from klucznik.server.limits import Limiter
+from klucznik.server.opened import OpenSessions
 from klucznik.server.store import Store
 from klucznik.server.work import Work
 
@@ -44,6 +45,7 @@ class LocalKsef:
     #: Who may issue certificates where the chain is checked: always on demo and prd, on request on test.
     trusted_roots: tuple[x509.Certificate, ...] = ()
     random: Callable[[int], bytes] = os.urandom
+    opened: OpenSessions = field(default_factory=OpenSessions)
     work: Work = field(init=False)
 
     def __post_init__(self) -> None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from klucznik.server.app import Receive, Scope, Send
 from klucznik.server.hosts import host_allowed
 from klucznik.server.local import LocalKsef
-from klucznik.server.tables import instant, invoices, posts
+from klucznik.server.tables import instant, invoices
 from klucznik.wire.base import wire_time
 
 
@@ -49,6 +49,10 @@ class Management:
         await send({"type": "http.response.body", "body": content})
 
 
+#: Every acknowledged post is a row, whatever became of it.
+_POSTS = select(invoices.c.invoice_hash, func.count().label("posts")).group_by(invoices.c.invoice_hash)
+
+
 def truth(db: Connection) -> dict[str, Any]:
     """Accepted documents (seller, number, KSeF number, hash, when), and accepted posts per hash."""
     rows = db.execute(
@@ -77,5 +81,5 @@ def truth(db: Connection) -> dict[str, Any]:
             }
             for row in rows
         ],
-        "posts": {row.invoice_hash: row.count for row in db.execute(select(posts))},
+        "posts": {row.invoice_hash: row.posts for row in db.execute(_POSTS)},
     }

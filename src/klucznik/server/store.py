@@ -41,6 +41,8 @@ class Store:
         self._lock = _lock(folder) if folder else None
         #: Start of the transaction under way: what it stores carries no earlier instant.
         self.in_flight: datetime | None = None
+        #: The highest high water mark told to anybody (a stamp): nothing is stored at or below it.
+        self.promised = 0
         self._writer_engine = _engine(folder)
         self._writer = self._writer_engine.connect()
         _prepare(self._writer, folder)

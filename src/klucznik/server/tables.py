@@ -180,7 +180,8 @@ sessions = Table(
     Column("updated", BigInteger, nullable=False),
     Column("closed", BigInteger),
     Column("valid_until", BigInteger, nullable=False),
-    Column("status", Integer, nullable=False),
+    Column("status", Integer, nullable=False),  # 100, 170, then final: sessions.md section 7
+    Column("bad_key", Boolean, nullable=False),  # the wrapped key does not open: 415 is to come
     Column("details", Text),
     Column("why", Text),
     Column("sent", Integer, nullable=False, default=0),
@@ -197,8 +198,10 @@ invoices = Table(
     Column("session_ref", Text, nullable=False),
     Column("ordinal", Integer, nullable=False),
     Column("status", Integer, nullable=False),  # 100 received, then final: invoice-verification.md section 2
-    Column("details", Text),
-    Column("extensions", Text),
+    Column("verdict", Integer, nullable=False),  # what the document alone says: 0 clean, else a final status
+    Column("relation", Text),  # what the seller must have granted to the context; null for its own invoices
+    Column("details", Text),  # JSON list; on the wire once the status is final
+    Column("extensions", Text),  # JSON object, 440 alone
     Column("why", Text),
     Column("invoice_hash", Text, nullable=False),
     Column("corrected_hash", Text),
@@ -227,12 +230,17 @@ invoices = Table(
     Column("attachment", Boolean),
     Column("thirds", Text),  # JSON list of {type, value, name, role}
     Column("authorized", Text),  # JSON {nip, name, role}
-    Column("authorized_nip", Text),
     Column("system_code", Text, nullable=False),
     Column("schema_version", Text, nullable=False),
     Column("form_value", Text, nullable=False),
     Index("invoices_session", "session_ref", "ordinal", unique=True),
     Index("invoices_hash", "invoice_hash"),
+    Index(
+        "invoices_corrected",
+        "corrected_hash",
+        sqlite_where=text("corrected_hash IS NOT NULL"),
+        postgresql_where=text("corrected_hash IS NOT NULL"),
+    ),
     Index("invoices_seller", "seller_nip", "stored"),
     Index("invoices_buyer", "buyer_value", "stored"),
     # The duplicate rule, held by the database: invoice-verification.md section 6.
@@ -278,14 +286,6 @@ upos = Table(
     Column("page", Integer, nullable=False),  # 0 for the UPO of one invoice
     Column("hash", Text, nullable=False),
     Column("xml", LargeBinary, nullable=False),
-)
-
-#: How often each document arrived (accepted posts), for the management door's /truth.
-posts = Table(
-    "posts",
-    metadata,
-    Column("invoice_hash", Text, primary_key=True),
-    Column("count", Integer, nullable=False),
 )
 
 #: Small facts of the installation: the number counter, the version.

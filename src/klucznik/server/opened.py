@@ -1,0 +1,144 @@
+"""Sessions as the other rooms see them: who may reach one, and its key, in memory once opened.
+
+What never changes of a session (whose it is, form, key) is kept by `OpenSessions`, so that an invoice
+costs no RSA and no query for it. What changes (status, counters) is always read in the transaction.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, bindparam, select
+
+from klucznik.crypto.envelope import KEY_BYTES, BadCiphertext, unwrap
+from klucznik.secret import Secret
+from klucznik.server.access import Caller, Context
+from klucznik.server.prepared import Prepared
+from klucznik.server.tables import sessions
+from klucznik.wire import codes, problems
+from klucznik.wire.problems import Forbidden, Problem
+from klucznik.wire.security import PublicKeyCertificateUsage
+
+if TYPE_CHECKING:
+    from klucznik.server.keys import Keys
+    from klucznik.server.local import LocalKsef
+
+_ROW = Prepared(select(sessions).where(sessions.c.ref == bindparam("ref")))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """The immutable part of a session. `key` is None where the wrapped key does not open."""
+
+    ref: str
+    context: Context
+    subject_type: str
+    subject_value: str
+    system_code: str
+    checksums: bool
+    key: Secret | None
+    iv: bytes
+
+
+class OpenSessions:
+    """The sessions in use, in memory; the one unused longest goes first."""
+
+    def __init__(self, most: int = 2048) -> None:
+        self._most = most
+        self._known: OrderedDict[str, OpenSession] = OrderedDict()
+
+    def keep(self, session: OpenSession) -> None:
+        """Remember a session."""
+        self._known[session.ref] = session
+        if len(self._known) > self._most:
+            self._known.popitem(last=False)
+
+    def find(self, ksef: LocalKsef, ref: str) -> OpenSession | None:
+        """A session by its number, from memory or from what is committed; None for an unknown one."""
+        if known := self._known.get(ref):
+            self._known.move_to_end(ref)
+            return known
+        row = ksef.store.read(lambda db: by_ref(db, ref))
+        if row is None:
+            return None
+        session = OpenSession(
+            ref=ref,
+            context=Context(row.context_type, row.context_value),
+            subject_type=row.subject_type,
+            subject_value=row.subject_value,
+            system_code=row.system_code,
+            checksums=bool(row.checksums),
+            key=session_key(ksef.keys, row.wrapped_key, row.public_key_id),
+            iv=row.iv,
+        )
+        self.keep(session)
+        return session
+
+
+def session_key(keys: Keys, wrapped: bytes, public_key_id: str | None) -> Secret | None:
+    """The AES-256 key of a session, or None when it does not open or has another length."""
+    rsa = keys.for_usage(PublicKeyCertificateUsage.SymmetricKeyEncryption, public_key_id)
+    if rsa is None:
+        return None
+    try:
+        key = unwrap(wrapped, rsa.private_key)
+    except BadCiphertext:
+        return None
+    return Secret(key) if len(key) == KEY_BYTES else None
+
+
+def check_reference(ref: str, name: str = "referenceNumber") -> str:
+    """The reference number of a path, or 21405: the contract fixes its length and nothing else."""
+    if len(ref) != 36:
+        raise Problem(
+            codes.INVALID_INPUT,
+            [f"The length of '{name}' must be 36 characters. You entered {len(ref)} characters."],
+            why=f"{name} is not a reference number",
+        )
+    return ref
+
+
+def by_ref(db: Connection, ref: str) -> Any:
+    """The row of a session, or None."""
+    return _ROW.run(db, ref=ref).first()
+
+
+def admit_writer(caller: Caller, session: Any) -> None:
+    """Who opened it and the context's owner send into a session and close it (sessions.md section 1)."""
+    _same_context(caller, session)
+    if not (caller.owner or _opened_by(caller, session)):
+        raise Forbidden(
+            problems.INSUFFICIENT_RESOURCE_ACCESS,
+            why="another subject opened this session; it and the context's owner may send and close",
+        )
+
+
+def admit_reader(caller: Caller, session: Any) -> None:
+    """Who opened it, the context's owner and holders of Introspection read (sessions.md section 1)."""
+    _same_context(caller, session)
+    if not (caller.owner or caller.may("Introspection") or _opened_by(caller, session)):
+        raise Forbidden(
+            problems.INSUFFICIENT_RESOURCE_ACCESS,
+            why="another subject opened this session; others need Introspection to read it",
+        )
+
+
+def _same_context(caller: Caller, session: Any) -> None:
+    context = getattr(session, "context", None) or Context(session.context_type, session.context_value)
+    if caller.context != context:
+        raise Forbidden(problems.INSUFFICIENT_RESOURCE_ACCESS, why="the session belongs to another context")
+
+
+def _opened_by(caller: Caller, session: Any) -> bool:
+    return (caller.subject_type, caller.subject_value) == (session.subject_type, session.subject_value)
+
+
+def readable(db: Connection, caller: Caller, ref: str) -> Any:
+    """The row of a session the caller may read. Raises 21405, 21173 or 403."""
+    row = by_ref(db, check_reference(ref))
+    if row is None:
+        raise Problem(codes.NO_SESSION, [codes.SESSION_NOT_FOUND.format(ref=ref)])
+    admit_reader(caller, row)
+    return row

@@ -1,0 +1,278 @@
+"""The step that settles received invoices: from 100 to a final status, in batches, in one transaction.
+
+Rows 13 to 16 of invoice-verification.md section 1, and the numbers: KSeF number, acquisition date,
+permanent storage. Received rows are found by their status, so those of before a crash are too.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from klucznik.clock import WARSAW
+from klucznik.server.examine import SUBUNIT
+from klucznik.server.local import LocalKsef
+from klucznik.server.prepared import Prepared
+from klucznik.server.store import keep_setting, setting
+from klucznik.server.tables import (
+    grants,
+    instant,
+    invoice_bytes,
+    invoice_parties,
+    invoices,
+    sessions,
+    stamp,
+    subjects,
+)
+from klucznik.server.work import step
+from klucznik.wire import codes
+from klucznik.wire.ids import make_ksef_number
+
+#: Invoices settled in one transaction: bounds the time that others wait.
+_BATCH = 500
+
+#: From the KSeF number to permanent storage; the real system takes seconds to minutes.
+STORAGE_DELAY: Final = timedelta(milliseconds=20)
+
+_COUNTER: Final = "ksef_number_counter"
+#: 48 bits of technical part (ksef-number.md section 1).
+_TECHNICAL: Final = 1 << 48
+
+_ANY = Prepared(select(invoices.c.ref).where(invoices.c.status == 100).limit(1))
+_PENDING = Prepared(
+    select(
+        invoices.c.ref,
+        invoices.c.session_ref,
+        invoices.c.verdict,
+        invoices.c.relation,
+        invoices.c.details,
+        invoices.c.why,
+        invoices.c.context_type,
+        invoices.c.context_value,
+        invoices.c.seller_nip,
+        invoices.c.kind,
+        invoices.c.number,
+        invoices.c.issued,
+        invoices.c.invoicing,
+        invoices.c.offline,
+        invoices.c.attachment,
+        invoices.c.corrected_hash,
+        invoices.c.form_value,
+    )
+    .where(invoices.c.status == 100)
+    .order_by(invoices.c.invoicing, invoices.c.ordinal)
+    .limit(bindparam("most"))
+)
+_ORIGINAL = Prepared(
+    select(invoices.c.ksef_number, invoices.c.session_ref).where(
+        invoices.c.seller_nip == bindparam("seller"),
+        invoices.c.kind == bindparam("kind"),
+        invoices.c.number == bindparam("number"),
+        invoices.c.ksef_number.is_not(None),
+    )
+)
+_SETTLE = Prepared(
+    update(invoices).where(invoices.c.ref == bindparam("row"), invoices.c.status == 100),
+    ["status", "details", "extensions", "why", "ksef_number", "acquired", "stored", "mode"],
+)
+_COUNT = Prepared(
+    update(sessions)
+    .where(sessions.c.ref == bindparam("session"))
+    .values(
+        accepted=sessions.c.accepted + bindparam("more_accepted"),
+        failed=sessions.c.failed + bindparam("more_failed"),
+        updated=bindparam("now"),
+    )
+    .returning(sessions.c.status)
+)
+_DROP_BYTES = Prepared(delete(invoice_bytes).where(invoice_bytes.c.invoice_ref == bindparam("row")))
+_DROP_PARTIES = Prepared(delete(invoice_parties).where(invoice_parties.c.invoice_ref == bindparam("row")))
+
+
+@step("verification")
+async def verify(ksef: LocalKsef) -> bool:
+    """Settle what is received. True when there may be more."""
+    if ksef.store.read(lambda db: _ANY.run(db).first()) is None:
+        return False
+    settled, session_waits = await ksef.store.write(lambda db: settle(db, ksef))
+    if session_waits:
+        ksef.work.wake("sessions")
+    return settled == _BATCH
+
+
+@dataclass
+class _Batch:
+    """What a round has decided so far."""
+
+    now: int  # acquisition date of all that it accepts
+    stored: int
+    next_number: int
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    accepted: dict[tuple[str, str, str], tuple[str, str]] = field(default_factory=dict)
+    counts: dict[str, list[int]] = field(default_factory=dict)
+    refused: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    status: int
+    details: str | None
+    why: str | None
+    extensions: str | None = None
+
+
+def settle(db: Connection, ksef: LocalKsef) -> tuple[int, bool]:
+    """One round: how many rows were settled, and whether a session may be finished now."""
+    rows = _PENDING.run(db, most=_BATCH).all()
+    if not rows:
+        return 0, False
+    first_number = _counter(db, ksef)
+    now, stored = _moments(ksef)
+    batch = _Batch(now, stored, first_number)
+    for row in rows:
+        if refusal := _refusal(db, batch, row):
+            _refuse(batch, row, refusal)
+        else:
+            _accept(batch, row)
+    _SETTLE.run_many(db, batch.rows)
+    _DROP_BYTES.run_many(db, batch.refused)
+    _DROP_PARTIES.run_many(db, batch.refused)
+    if batch.next_number != first_number:
+        keep_setting(db, _COUNTER, str(batch.next_number))
+    waits = False
+    for ref, (accepted, failed) in batch.counts.items():
+        counted = _COUNT.run(db, session=ref, more_accepted=accepted, more_failed=failed, now=now)
+        waits = counted.scalar_one() != 100 or waits
+    return len(rows), waits
+
+
+def _counter(db: Connection, ksef: LocalKsef) -> int:
+    """The next technical part. It grows in the transaction that uses it, so no crash repeats a number.
+
+    A new installation begins at random: two of them, one after the other, give different numbers.
+    """
+    kept = setting(db, _COUNTER)
+    return int(kept) if kept is not None else int.from_bytes(ksef.random(5))
+
+
+def _moments(ksef: LocalKsef) -> tuple[int, int]:
+    """Acquisition date and permanent storage date of this round, as stamps.
+
+    No record may appear at or below a high water mark that was told before (query-export.md
+    section 2), not even when the machine's clock is set back.
+    """
+    store = ksef.store
+    now = max(ksef.clock.now(), store.in_flight or ksef.clock.now())
+    return stamp(now), max(stamp(now + STORAGE_DELAY), store.promised + 1)
+
+
+def _refusal(db: Connection, batch: _Batch, row: Any) -> _Refusal | None:
+    # (1) What the document alone decided when it was received.
+    if row.verdict:
+        return _Refusal(row.verdict, row.details, row.why)
+    # (2) The seller lets the context issue.
+    if row.relation and not _related(db, row):
+        text = codes.NOT_FOR_THIS_SELLER.format(context=row.context_value, seller=row.seller_nip)
+        return _Refusal(410, _details(text), f"{row.seller_nip} has not granted {row.relation}")
+    # (3) Attachments: FA in batch sessions only, save for technical corrections; always by consent.
+    if row.attachment:
+        if row.form_value != "PEF" and not row.corrected_hash:
+            return _Refusal(415, None, "an attachment travels in a batch session")
+        text = codes.NO_ATTACHMENT_CONSENT.format(nip=row.seller_nip)
+        return _Refusal(410, _details(text), "nobody can register the consent here yet")
+    # (4) Accepted once only: seller, kind, number (section 6).
+    return _duplicate(db, batch, row)
+
+
+def _related(db: Connection, row: Any) -> bool:
+    if row.relation == SUBUNIT:
+        unit = select(subjects.c.nip).where(
+            subjects.c.nip == row.context_value, subjects.c.parent == row.seller_nip
+        )
+        return db.execute(unit).first() is not None
+    granted = select(grants.c.id).where(
+        grants.c.context_type == "Nip",
+        grants.c.context_value == row.seller_nip,
+        grants.c.subject_type == row.context_type,
+        grants.c.subject_value == row.context_value,
+        grants.c.permission == row.relation,
+    )
+    return db.execute(granted).first() is not None
+
+
+def _duplicate(db: Connection, batch: _Batch, row: Any) -> _Refusal | None:
+    original = batch.accepted.get((row.seller_nip, row.kind, row.number))
+    if original is None:
+        found = _ORIGINAL.run(db, seller=row.seller_nip, kind=row.kind, number=row.number).first()
+        if found is None:
+            return None
+        original = found.ksef_number, found.session_ref
+    ksef_number, session_ref = original
+    extensions = {"originalSessionReferenceNumber": session_ref, "originalKsefNumber": ksef_number}
+    return _Refusal(
+        440,
+        _details(codes.DUPLICATE.format(ksef_number=ksef_number, session_ref=session_ref)),
+        f"{row.seller_nip} has an accepted {row.kind} {row.number!r}",
+        json.dumps(extensions),
+    )
+
+
+def _details(text: str) -> str:
+    return json.dumps([text], ensure_ascii=False)
+
+
+def _accept(batch: _Batch, row: Any) -> None:
+    day = instant(row.invoicing).astimezone(WARSAW).date()
+    number = make_ksef_number(row.seller_nip, day, f"{batch.next_number % _TECHNICAL:012X}")
+    batch.next_number += 1
+    batch.accepted[row.seller_nip, row.kind, row.number] = number, row.session_ref
+    # Issued before the day it was sent: it was offline, whatever was declared (section 4).
+    offline = row.offline or row.issued < day.isoformat()
+    batch.rows.append(
+        {
+            "row": row.ref,
+            "status": 200,
+            "details": None,
+            "extensions": None,
+            "why": None,
+            "ksef_number": number,
+            "acquired": batch.now,
+            "stored": batch.stored,
+            "mode": "Offline" if offline else "Online",
+        }
+    )
+    batch.counts.setdefault(row.session_ref, [0, 0])[0] += 1
+
+
+def _refuse(batch: _Batch, row: Any, refusal: _Refusal) -> None:
+    batch.rows.append(
+        {
+            "row": row.ref,
+            "status": refusal.status,
+            "details": refusal.details,
+            "extensions": refusal.extensions,
+            "why": refusal.why,
+            "ksef_number": None,
+            "acquired": None,
+            "stored": None,
+            "mode": None,
+        }
+    )
+    batch.counts.setdefault(row.session_ref, [0, 0])[1] += 1
+    if not row.verdict:
+        batch.refused.append({"row": row.ref})
+
+
+def high_water_mark(ksef: LocalKsef, now: datetime) -> int:
+    """The instant (as a stamp) up to which no further record can appear: query-export.md section 2.
+
+    What is being written now carries dates from the start of its transaction on; everything later
+    begins later. The mark is remembered: later records go above it.
+    """
+    mark = stamp(min(now, ksef.store.in_flight or now))
+    ksef.store.promised = max(ksef.store.promised, mark)
+    return mark
