@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 from lxml import etree
 
@@ -54,12 +54,20 @@ _VAT: Final = tuple(f"P_14_{n}" for n in "12345")
 _NO_DAY: Final = date.min
 
 
-def read(document: bytes | etree._Element, form: str | Form) -> Facts:
+class HasSystemCode(Protocol):
+    """A `Form`, or the contract's FormCode."""
+
+    @property
+    def system_code(self) -> str: ...
+
+
+def read(document: bytes | etree._Element, form: str | HasSystemCode) -> Facts:
     """Facts of an invoice, read as the form declared when the session was opened.
 
-    `document` is the bytes, or the root `xml.parse` gave. Raises `XmlProblem` and `DocumentFault`.
+    `document` is the bytes, or the root `xml.parse` gave; `form` a system code such as `FA (3)`, or
+    what carries one. Raises `XmlProblem` and `DocumentFault`; `KeyError` for a form KSeF does not know.
     """
-    known = FORMS[form] if isinstance(form, str) else form
+    known = FORMS[form if isinstance(form, str) else form.system_code]
     root = xml.parse(document) if isinstance(document, bytes) else document
     if root.tag != f"{{{known.namespace}}}{known.root}":
         found = etree.QName(root).namespace or "-"

@@ -13,7 +13,7 @@ from typing import Final
 from klucznik.documents.content import Content, content
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Form:
     """One form: its code in sessions, its identity inside the document, and its models by element name.
 

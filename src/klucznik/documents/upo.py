@@ -5,20 +5,22 @@ Rule: upo.md. A receipt is kept as the bytes received: written anew it would los
 
 from __future__ import annotations
 
-from klucznik.documents.upo_model import NAMESPACE, RECEIVER, Upo, UpoDocument, UpoPage
+from klucznik.documents.upo_model import NAMESPACE, RECEIVER, ContextType, Upo, UpoDocument, UpoPage
 from klucznik.documents.upo_read import read
-from klucznik.documents.upo_verify import UpoFinding, UpoReport, check_pages, verify
+from klucznik.documents.upo_verify import UpoFinding, UpoReport, check_pages, public_key, verify
 from klucznik.documents.upo_write import sign_upo, write
 
 __all__ = [
     "NAMESPACE",
     "RECEIVER",
+    "ContextType",
     "Upo",
     "UpoDocument",
     "UpoFinding",
     "UpoPage",
     "UpoReport",
     "check_pages",
+    "public_key",
     "read",
     "sign_upo",
     "verify",

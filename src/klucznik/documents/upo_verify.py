@@ -120,8 +120,8 @@ def _signer(
     certificate = verified.certificate
     subject = certificate.subject.rfc4514_string()
     if trusted is not None:
-        keys = {key if isinstance(key, bytes) else _public_key(key) for key in trusted}
-        if _public_key(certificate) not in keys:
+        keys = {key if isinstance(key, bytes) else public_key(key) for key in trusted}
+        if public_key(certificate) not in keys:
             yield UpoFinding(
                 "signer", tr(f"signed by {subject}, not trusted", f"podpisane przez {subject}, bez zaufania")
             )
@@ -136,7 +136,8 @@ def _signer(
         )
 
 
-def _public_key(certificate: x509.Certificate) -> bytes:
+def public_key(certificate: x509.Certificate) -> bytes:
+    """SubjectPublicKeyInfo as DER: what trust goes by, since a seal's certificate is renewed."""
     return certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
