@@ -148,7 +148,7 @@ def _certificates(data: bytes) -> list[x509.Certificate]:
         if b"-----BEGIN" in data:
             return x509.load_pem_x509_certificates(data)
         return [x509.load_der_x509_certificate(data)]
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise Unreadable(
             tr("The certificate cannot be read.", "Certyfikatu nie da się odczytać."),
             hint=tr("PEM and DER are read", "czytane są formaty PEM i DER"),
@@ -190,7 +190,7 @@ def _from_pkcs12(data: bytes, passphrase: Secret | None) -> Identity:
         else:
             with passphrase.reveal() as value:
                 bundle = pkcs12.load_pkcs12(data, value)
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
         raise Unreadable(
             tr(
                 "The file cannot be read: wrong passphrase, or neither PEM nor PKCS#12.",

@@ -40,7 +40,7 @@ def read(key_info: etree._Element) -> SignerKeys:
     ders = [decode_base64(None if len(e) else e.text) for e in encoded]
     try:
         certificates = [x509.load_der_x509_certificate(der or b"") for der in ders]
-    except ValueError:
+    except (ValueError, x509.InvalidVersion):
         raise bad_content("an X509Certificate is not a certificate in Base64 of DER") from None
     try:
         public_key = certificates[0].public_key()

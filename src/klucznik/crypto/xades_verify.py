@@ -77,7 +77,7 @@ def verify(
     root = xades_guard.read(signed, max_bytes)
     try:
         return _verify(root, expect_root, max_bytes)
-    except etree.C14NError as error:
+    except (etree.C14NError, etree.XMLSyntaxError) as error:
         raise bad_document(f"the document has no canonical form: {error}") from None
 
 

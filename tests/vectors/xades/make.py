@@ -696,6 +696,9 @@ def documents() -> Iterator[Case]:
         yield Case(f"declared-{encoding}", declared.encode(), 21217)
     yield Case("encoding-broken-utf-8", good.replace(NIP, "\udcff").encode("utf-8", "surrogateescape"), 21217)
     yield Case("encoding-overlong", good.encode().replace(NIP.encode(), b"\xc0\xb1"), 21217)
+    for name, uri in {"ampersand": "u:&amp;amp;", "less-than": "u:&lt;Nip>", "quote": "u:'"}.items():
+        odd = good.replace("<AuthTokenRequest ", f'<AuthTokenRequest xmlns:a="{uri}" a:b="" ', 1)
+        yield Case(f"namespace-{name}", odd.encode(), 9101, "", "quote")
     # libxml2 has no canonical form for it: some verifiers then digest nothing at all.
     relative = good.replace("<AuthTokenRequest ", '<AuthTokenRequest xmlns:r="relative/uri" ', 1)
     yield Case("relative-namespace", relative.encode(), 9101, "", "canonical form")
