@@ -273,6 +273,16 @@ LONG = "The actual length is greater than the MaxLength value."
                 "The string '2026-07-01 12:00:00' is not a valid DateTime value.",
             ),
         ),
+        (
+            "2026-07-01T12:00:00Z",
+            "2026-02-30T12:00:00Z",
+            value(
+                "DataWytworzeniaFa",
+                "2026-02-30T12:00:00Z",
+                STAMP,
+                "The string '2026-02-30T12:00:00Z' is not a valid DateTime value.",
+            ),
+        ),
         (ANIA, "0265877635", value("NIP", "0265877635", f"{ETD}:TNrNIP", PATTERN)),
         (ANIA, "5005877635", value("NIP", "5005877635", f"{ETD}:TNrNIP", PATTERN)),
         (ANIA, f" {ANIA}", value("NIP", f" {ANIA}", f"{ETD}:TNrNIP", PATTERN)),
@@ -377,6 +387,12 @@ def test_roles_a_form_does_not_know(form: str, role: int) -> None:
     text = spoilt(text, "</Podmiot2>", f"</Podmiot2>{third}")
     (sentence,) = details(text, form)
     assert f"Rola' element is invalid - The value '{role}'" in sentence
+
+
+def test_an_internal_identifier_has_its_pattern() -> None:
+    third = Third("<IDWew>5265877635-0001</IDWew>", 8)
+    whole = samples.invoice(ANIA, BIURO, "FV/1", DAY, NOW, options=Options(thirds=[third]))
+    assert details(whole) == [value("IDWew", "5265877635-0001", f"{NS}:TNIPIdWew", PATTERN)]
 
 
 def test_all_faults_are_told_at_once(fa3: str) -> None:

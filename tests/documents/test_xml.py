@@ -94,6 +94,11 @@ def test_what_only_looks_like_an_instruction_or_a_doctype_is_text() -> None:
     assert parse(b"<!-- <!DOCTYPE a> <?go?> --><a/>").tag == "a"
 
 
+@pytest.mark.parametrize("open_", [b"<!--", b"<?a", b"<!-- -->\n<?", b"<!DOCTYP a>"])
+def test_an_unclosed_prolog_is_no_xml(open_: bytes) -> None:
+    assert refused(open_ + b"<!DOCTYPE a><a/>") == "syntax"
+
+
 def test_comments_hide_nothing() -> None:
     assert parse(b"<a>123456<!-- -->7890</a>").text == "1234567890"
     assert len(parse(b"<a><!-- one --><b/><!-- two --></a>")) == 1
@@ -144,6 +149,8 @@ BILLION = (
     [
         BILLION,
         b"<!DOCTYPE a><a/>",
+        b" " * 2_900_000 + b"<!DOCTYPE a><a/>",
+        b"<?a?> <!-- -- --> <!DOCTYPE a><a/>",
         b'<?xml version="1.0"?>\n<!-- x --><!DOCTYPE a SYSTEM "http://127.0.0.1:1/a.dtd"><a/>',
         b'<!DOCTYPE a [<!ENTITY % p SYSTEM "http://127.0.0.1:1/p"> %p;]><a/>',
         b'<!DOCTYPE a [<!ATTLIST a b CDATA "&x;">]><a/>',

@@ -55,6 +55,7 @@ _DISCOURAGED = re.compile(
 # The last two code points of a plane are F? ?F BF BE/BF; the second byte must end in hex F.
 _PLANE_END_SECOND = frozenset({0x8F, 0x9F, 0xAF, 0xBF})
 
+_BLANKS = re.compile(rb"[ \t\r\n]+")
 _REFERENCE = re.compile(rb"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,10}));")
 
 
@@ -112,21 +113,23 @@ def _has_doctype(data: bytes, start: int) -> bool:
     """Whether a DOCTYPE stands before the root. Linear: comments and instructions are jumped over."""
     if b"<!DOCTYPE" not in data:
         return False
-    at, end = start, len(data)
-    while at < end:
-        if data[at] in b" \t\r\n":
-            at += 1
-        elif data.startswith(b"<!DOCTYPE", at):
-            return True
-        elif data.startswith(b"<!--", at):
-            close = data.find(b"-->", at + 4)
-            at = end if close < 0 else close + 3
+    at = start
+    while True:
+        at = _blanks_end(data, at)
+        if data.startswith(b"<!--", at):
+            close = data.find(b"-->", at + 4) + 3
         elif data.startswith(b"<?", at):
-            close = data.find(b"?>", at + 2)
-            at = end if close < 0 else close + 2
+            close = data.find(b"?>", at + 2) + 2
         else:
+            return data.startswith(b"<!DOCTYPE", at)
+        if close < at:  # never closed: the parser will say so
             return False
-    return False
+        at = close
+
+
+def _blanks_end(data: bytes, at: int) -> int:
+    blanks = _BLANKS.match(data, at)
+    return blanks.end() if blanks else at
 
 
 def _parser() -> etree.XMLParser:
