@@ -103,6 +103,12 @@ class Unreadable(KlucznikError):
     exit_code = 2
 
 
+class Unwritable(KlucznikError):
+    """Something of ours cannot be written: the disk is full, the folder is not ours."""
+
+    exit_code = 2
+
+
 class VaultProblem(KlucznikError):
     """The vault is locked, damaged, or does not hold what was asked for."""
 

@@ -92,6 +92,15 @@ def test_the_context_is_read_from_the_token() -> None:
         assert odd not in str(unreadable.value)
 
 
+def test_the_reference_is_read_from_the_token() -> None:
+    official = Secret(f"20260302-EC-2DAA0BA000-90DC346568-00|nip-{NIP}|{'a' * 64}")
+    assert auth.reference_of(official) == "20260302-EC-2DAA0BA000-90DC346568-00"
+    assert auth.nip_unless_told(official, NIP) is None
+    short = Secret("a" * 40)
+    assert auth.reference_of(short) is None
+    assert auth.nip_unless_told(short, NIP) == NIP
+
+
 def test_a_flow_runs_by_hand_without_any_client(fake: FakeKsef) -> None:
     flow = security.current(PublicKeyCertificateUsage.KsefTokenEncryption)
     asked = next(flow)

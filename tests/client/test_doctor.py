@@ -49,11 +49,11 @@ def token_record(status: str = "Active", **changes: Any) -> httpx2.Response:
     return httpx2.Response(200, json=record | changes)
 
 
-def rates() -> httpx2.Response:
+def rates(per: int = 30) -> httpx2.Response:
     from klucznik.wire.limits import EffectiveApiRateLimits
 
     names = [info.alias or name for name, info in EffectiveApiRateLimits.model_fields.items()]
-    one = {"perSecond": 10, "perMinute": 30, "perHour": 180}
+    one = {"perSecond": per, "perMinute": per, "perHour": per}
     return httpx2.Response(200, json=dict.fromkeys(names, one))
 
 
@@ -151,6 +151,13 @@ def test_an_opaque_access_token_is_only_a_warning(company: FakeKsef) -> None:
 def test_a_token_that_is_not_active(company: FakeKsef) -> None:
     company.faults[0] = Fault("/v2/tokens/", token_record("Revoking"))
     assert examine(company)["token"].level == "fail"
+
+
+def test_no_limit_is_said_in_words(company: FakeKsef) -> None:
+    company.faults.insert(0, Fault("/rate-limits", rates(-1)))
+    sentence = examine(company)["limits"].sentence
+    assert "-1" not in sentence
+    assert "/min" not in sentence
 
 
 def test_what_cannot_be_asked_is_a_warning(company: FakeKsef) -> None:

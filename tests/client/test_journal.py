@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
 from klucznik.client.journal import Entry, FileJournal, open_journal
-from klucznik.errors import Unreadable
+from klucznik.errors import Unreadable, Unwritable
 
 SENDING = Entry("h1", "sending", "session")
 
@@ -81,3 +82,25 @@ def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
         assert busy.value.again == "later"
     with open_journal(path):
         pass
+
+
+def test_a_full_disk_leaves_no_half_line_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal"
+
+    def full(handle: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with open_journal(path) as journal:
+        journal.put(SENDING)
+        before = path.read_bytes()
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", full)
+            with pytest.raises(Unwritable) as refused:
+                journal.put(Entry("h2", "sending", "session"))
+        assert refused.value.hint
+        assert path.read_bytes() == before
+        assert journal.get("h2") is None
+        journal.put(Entry("h3", "sending", "session"))
+    with open_journal(path) as journal:
+        assert journal.get("h1") == SENDING
+        assert journal.get("h3") == Entry("h3", "sending", "session")

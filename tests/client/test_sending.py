@@ -64,6 +64,8 @@ def test_a_refused_invoice_keeps_ksefs_code_and_words(fake: FakeKsef) -> None:
     first, second = run(fake, MemoryJournal(), ONE, TWO)
     assert first.outcome == "accepted"
     assert (second.outcome, second.code) == ("refused", 450)
+    assert "klucznik invoice check" in second.hint
+    assert first.hint == ""
     assert second.words == ("Opis 450", "Szczegół")
 
 
@@ -91,7 +93,7 @@ def test_what_is_accepted_is_not_sent_again_by_a_later_run(fake: FakeKsef) -> No
     assert all(r.method == "GET" for r in fake.requests)
 
 
-@pytest.mark.parametrize("code", [500, 550])
+@pytest.mark.parametrize("code", [405, 500, 550])
 def test_what_ksef_cancelled_is_sent_again(fake: FakeKsef, code: int) -> None:
     codes = iter([code, 200])
     fake.verdict = lambda content: next(codes)
@@ -228,6 +230,7 @@ def test_what_was_sent_before_the_stop_is_followed_to_its_end(fake: FakeKsef) ->
     assert first.outcome == "accepted"
     assert second.outcome == "not-sent"
     assert isinstance(second.problem, TooManyRequests)
+    assert second.hint == second.problem.hint
 
 
 def test_a_connection_that_fails_thrice_stops_and_nothing_was_sent(fake: FakeKsef) -> None:

@@ -8,16 +8,17 @@ from typing import Any
 
 import httpx2
 import pytest
+from pydantic import ValidationError
 
 from klucznik.client import tokens as token_calls
 from klucznik.client import transport
-from klucznik.client.transport import Answer, Exchange
+from klucznik.client.refusals import DEFAULT_RETRY_AFTER, Answer, Exchange, http_date, lost
 from klucznik.errors import KlucznikError, Refused, SentNoAnswer, TooManyRequests, Unreachable, Unreadable
 from klucznik.secret import Secret
 from klucznik.wire import auth, invoices, sessions, tokens
 from klucznik.wire.endpoint import Call
 
-from .fake_ksef import BASE, CANARY, NOON, old_refusal, refusal, xml
+from .fake_ksef import BASE, CANARY, NIP, NOON, old_refusal, refusal, xml
 
 SEND: Call[sessions.SendInvoiceResponse] = sessions.SEND(
     sessions.SendInvoiceRequest(
@@ -202,9 +203,9 @@ def test_ksefs_words_are_made_fit_for_a_terminal_and_never_repeat_a_secret() -> 
         # This machine's clock says 11:00:00, KSeF's 11:10:00: KSeF's own Date is what counts.
         ({"Retry-After": "Mon, 02 Mar 2026 11:10:20 GMT", "Date": "Mon, 02 Mar 2026 11:10:00 GMT"}, 20),
         ({"Retry-After": "Mon, 02 Mar 2026 10:00:00 GMT"}, 0),
-        ({"Retry-After": "soon"}, transport.DEFAULT_RETRY_AFTER),
-        ({"Retry-After": "-5"}, transport.DEFAULT_RETRY_AFTER),
-        ({}, transport.DEFAULT_RETRY_AFTER),
+        ({"Retry-After": "soon"}, DEFAULT_RETRY_AFTER),
+        ({"Retry-After": "-5"}, DEFAULT_RETRY_AFTER),
+        ({}, DEFAULT_RETRY_AFTER),
     ],
 )
 def test_retry_after_in_every_form(headers: dict[str, str], seconds: float) -> None:
@@ -237,6 +238,50 @@ def test_a_success_that_cannot_be_read_is_in_doubt_too() -> None:
     assert isinstance(failing(LIST, httpx2.Response(200, content=b"{}")), Unreadable)
 
 
+def test_what_a_newer_ksef_adds_breaks_nothing() -> None:
+    """auth.md section 8: new properties and new members of enumerations are no break."""
+    record = {
+        "referenceNumber": "20260302-EC-0000000000-0000000000-00",
+        "authorIdentifier": {"type": "Nip", "value": NIP},
+        "contextIdentifier": {"type": "Nip", "value": NIP},
+        "description": "ERP of Ania",
+        "requestedPermissions": ["InvoiceRead", "InvoiceFold"],
+        "dateCreated": "2026-03-01T10:00:00.0000000+00:00",
+        "status": "Sleeping",
+        "expiresAt": "2027-01-01",
+    }
+    read_token = tokens.READ(referenceNumber="20260302-EC-0000000000-0000000000-00")
+    token = read(read_token, httpx2.Response(200, json=record))
+    assert isinstance(token, tokens.TokenStatusResponse)
+    assert token.status == "Sleeping"
+    assert token.requested_permissions == ["InvoiceRead", "InvoiceFold"]
+    # Elsewhere an unknown member stays a fault: a server must refuse it.
+    with pytest.raises(ValidationError):
+        tokens.GenerateTokenRequest.parse(b'{"permissions": ["InvoiceFold"], "description": "ERP of Ania"}')
+
+
+def test_nulls_that_live_answers_contain_are_tolerated() -> None:
+    """A list that is null (seen in …/invoices/failed), a property that should rather be absent."""
+    failed = sessions.FAILED(referenceNumber="20260302-SO-0000000000-0000000000-00")
+    listed = read(failed, httpx2.Response(200, json={"invoices": None}))
+    assert isinstance(listed, sessions.SessionInvoicesResponse)
+    assert listed.invoices == []
+    item = {
+        "referenceNumber": "20260302-AU-0000000000-0000000000-00",
+        "startDate": "2026-03-01T10:00:00Z",
+        "authenticationMethod": "Token",
+        "authenticationMethodInfo": {"category": "Token", "code": "x", "displayName": "x"},
+        "status": {"code": 200, "description": "x"},
+        "isCurrent": None,
+    }
+    logins = read(auth.SESSIONS(), httpx2.Response(200, json={"items": [item]}))
+    assert isinstance(logins, auth.AuthenticationListResponse)
+    assert logins.items[0].is_current is None
+    # A null for what is needed stays a fault.
+    broken = item | {"status": None}
+    assert isinstance(failing(auth.SESSIONS(), httpx2.Response(200, json={"items": [broken]})), Unreadable)
+
+
 def test_an_unreadable_answer_is_not_repeated() -> None:
     body = b'{"accessToken": {"token": "%s", "validUntil": 5}}' % CANARY.encode()
     error = failing(auth.REFRESH(), httpx2.Response(200, content=body))
@@ -262,7 +307,7 @@ REQUEST = httpx2.Request("POST", f"{BASE}/sessions/online?x={CANARY}")
     "kind", [httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError]
 )
 def test_what_never_left_is_unreachable(kind: type[httpx2.TransportError]) -> None:
-    error = transport.lost(kind(CANARY, request=REQUEST), Exchange(REQUEST, "POST /x", safe=False))
+    error = lost(kind(CANARY, request=REQUEST), Exchange(REQUEST, "POST /x", safe=False))
     assert isinstance(error, Unreachable)
     assert error.again == "later"
     assert CANARY not in str(error)
@@ -281,8 +326,8 @@ def test_what_never_left_is_unreachable(kind: type[httpx2.TransportError]) -> No
     ],
 )
 def test_what_left_without_an_answer_is_in_doubt(kind: type[httpx2.RequestError]) -> None:
-    writing = transport.lost(kind(CANARY, request=REQUEST), Exchange(REQUEST, "POST /x", safe=False))
-    reading = transport.lost(kind(CANARY, request=REQUEST), Exchange(REQUEST, "GET /x", safe=True))
+    writing = lost(kind(CANARY, request=REQUEST), Exchange(REQUEST, "POST /x", safe=False))
+    reading = lost(kind(CANARY, request=REQUEST), Exchange(REQUEST, "GET /x", safe=True))
     assert isinstance(writing, SentNoAnswer)
     assert isinstance(reading, SentNoAnswer)
     assert (writing.again, reading.again) == ("look", "later")
@@ -292,11 +337,11 @@ def test_what_left_without_an_answer_is_in_doubt(kind: type[httpx2.RequestError]
 def test_an_untrusted_certificate_is_told_from_a_missing_server() -> None:
     failed = httpx2.ConnectError("x", request=REQUEST)
     failed.__cause__ = ssl.SSLCertVerificationError(1, "self-signed certificate")
-    error = transport.lost(failed, Exchange(REQUEST, "POST /x", safe=False))
+    error = lost(failed, Exchange(REQUEST, "POST /x", safe=False))
     assert isinstance(error, Unreachable)
     assert "--ca-file" in error.hint
 
 
 def test_http_dates() -> None:
-    assert transport.http_date("Mon, 02 Mar 2026 11:00:00 GMT") == datetime(2026, 3, 2, 11, tzinfo=UTC)
-    assert transport.http_date("yesterday") is None
+    assert http_date("Mon, 02 Mar 2026 11:00:00 GMT") == datetime(2026, 3, 2, 11, tzinfo=UTC)
+    assert http_date("yesterday") is None

@@ -13,6 +13,7 @@ from klucznik.client.flow import Flow, ask, now
 from klucznik.errors import KlucznikError
 from klucznik.lang import tr
 from klucznik.wire.auth import AuthenticationTokensResponse
+from klucznik.wire.limits import EffectiveApiRateLimitValues
 from klucznik.wire.security import PUBLIC_KEYS, PublicKeyCertificate, PublicKeyCertificateUsage
 from klucznik.wire.tokens import AuthenticationTokenStatus
 
@@ -234,9 +235,16 @@ def _limits(findings: list[Finding]) -> Flow[None]:
             "ok",
             tr(
                 f"{sizes.max_invoices} invoices a session, {sizes.max_invoice_size_in_mb} MB each; sending "
-                f"{send.per_second}/s, {send.per_minute}/min, {send.per_hour}/h.",
+                f"{_rate(send)}.",
                 f"{sizes.max_invoices} faktur w sesji, po {sizes.max_invoice_size_in_mb} MB; wysyłka "
-                f"{send.per_second}/s, {send.per_minute}/min, {send.per_hour}/h.",
+                f"{_rate(send)}.",
             ),
         )
     )
+
+
+def _rate(values: EffectiveApiRateLimitValues) -> str:
+    """`10/s, 30/min, 180/h`; -1 is without limit."""
+    windows = (("s", values.per_second), ("min", values.per_minute), ("h", values.per_hour))
+    limited = [f"{count}/{window}" for window, count in windows if count >= 0]
+    return ", ".join(limited) or tr("without limit", "bez ograniczeń")

@@ -154,6 +154,48 @@ def of_login(code: int, details: Sequence[str]) -> str:
     return ""
 
 
+def of_result(outcome: str, code: int, words: Sequence[str]) -> str:
+    """Hint for what became of a sent invoice (invoice-verification.md section 2)."""
+    if outcome == "conflict":
+        return tr(
+            "KSeF holds another document of this seller, type and number: compare them; if both are real, "
+            "give this one another number.",
+            "KSeF ma inny dokument tego sprzedawcy, rodzaju i numeru: porównaj je; jeśli oba są prawdziwe, "
+            "nadaj temu inny numer.",
+        )
+    if outcome != "refused":
+        return ""
+    said = " ".join(words)
+    match code:
+        case 410 if "załącznik" in said:
+            return tr(
+                "the seller must first report invoices with attachments (e-Urząd Skarbowy).",
+                "sprzedawca musi najpierw zgłosić faktury z załącznikami (e-Urząd Skarbowy).",
+            )
+        case 410:
+            return tr(
+                "the seller on the invoice is not the company logged in: log in as the seller, or get its "
+                "permission.",
+                "sprzedawca z faktury to nie zalogowana firma: zaloguj się jako sprzedawca albo uzyskaj jego "
+                "uprawnienie.",
+            )
+        case 415:
+            return tr("send it in a batch session.", "wyślij ją w sesji wsadowej.")
+        case 430:
+            return tr(
+                "not as KSeF wants it: no byte order mark, no processing instruction, at most 1 MB (3 MB "
+                "with an attachment).",
+                "plik nie jest taki, jak chce KSeF: bez BOM, bez instrukcji przetwarzania, do 1 MB "
+                "(3 MB z załącznikiem).",
+            )
+        case 450:
+            return tr(
+                'mend the document; "klucznik invoice check" names every fault before sending.',
+                "popraw dokument; „klucznik invoice check” wskaże błędy przed wysyłką.",
+            )
+    return ""
+
+
 def _of_token(words: str) -> str:
     renew = tr(
         'issue a new one in the portal, then "klucznik token put".',

@@ -10,12 +10,13 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from io import FileIO
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from klucznik.errors import Unreadable
+from klucznik.errors import Unreadable, Unwritable
 from klucznik.lang import tr
 
 #: `sending`: the POST may have left. `sent`: KSeF gave a reference. `not-sent`: certainly not in any
@@ -68,7 +69,7 @@ class Journal(Protocol):
         ...
 
     def put(self, entry: Entry) -> None:
-        """Keep an entry; it is durable when this returns."""
+        """Keep an entry; it is durable when this returns. Raises a `KlucznikError` when it cannot be."""
         ...
 
 
@@ -99,7 +100,8 @@ class FileJournal:
         is_new = not path.exists()
         with ExitStack() as stack:
             # "a+": locked before anything is read, and whatever is written goes to the end.
-            self._file = stack.enter_context(path.open("a+b"))
+            # Unbuffered: after a failed write nothing of the entry waits to be written later.
+            self._file = stack.enter_context(path.open("a+b", buffering=0))
             self._lock()
             self._load()
             if is_new:
@@ -110,9 +112,20 @@ class FileJournal:
         return self._entries.get(document_hash)
 
     def put(self, entry: Entry) -> None:
-        self._file.write(json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        line = json.dumps(asdict(entry), ensure_ascii=False).encode() + b"\n"
+        before = self._file.seek(0, os.SEEK_END)
+        try:
+            written = 0
+            while written < len(line):
+                written += self._file.write(line[written:])
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            with suppress(OSError):
+                self._file.truncate(before)  # no half line for the next entry to stick to
+            raise Unwritable(
+                tr(f"{self._path} cannot be written.", f"Nie można zapisać {self._path}."),
+                hint=tr("is the disk full?", "czy dysk jest pełny?"),
+            ) from error
         self._entries[entry.hash] = entry
 
     def close(self) -> None:
@@ -147,7 +160,7 @@ class FileJournal:
 if sys.platform == "win32":
     import msvcrt
 
-    def lock(file: BinaryIO) -> None:
+    def lock(file: FileIO) -> None:
         """Take the file for this process until it is closed; OSError if another has it."""
         file.seek(0)
         msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
@@ -158,7 +171,7 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def lock(file: BinaryIO) -> None:
+    def lock(file: FileIO) -> None:
         """Take the file for this process until it is closed; OSError if another has it."""
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 

@@ -18,11 +18,11 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from klucznik.client import transport
+from klucznik.client import refusals, transport
 from klucznik.client.credentials import RENEW_BEFORE, Credentials
 from klucznik.client.environments import base_url, is_loopback, is_safe
 from klucznik.client.flow import Download, Flow, Now, Pause
-from klucznik.client.transport import Answer, Exchange
+from klucznik.client.refusals import Answer, Exchange
 from klucznik.clock import Clock, SystemClock
 from klucznik.errors import KlucznikError, Refused, SentNoAnswer, TooManyRequests, Unreachable, Unreadable
 from klucznik.lang import tr
@@ -114,7 +114,7 @@ class _Conversation:
                     continue
                 raise
             self.credentials.adopt(
-                result, now=now, server_now=transport.http_date(answer.headers.get("Date", ""))
+                result, now=now, server_now=refusals.http_date(answer.headers.get("Date", ""))
             )
             return result
 
@@ -306,7 +306,7 @@ class Ksef(_Conversation):
             finally:
                 response.close()
         except httpx2.HTTPError as error:
-            return transport.lost(error, exchange)
+            return refusals.lost(error, exchange)
         return Answer(response.status_code, response.headers, bytes(body))
 
     def close(self) -> None:
@@ -377,7 +377,7 @@ class AsyncKsef(_Conversation):
             finally:
                 await response.aclose()
         except httpx2.HTTPError as error:
-            return transport.lost(error, exchange)
+            return refusals.lost(error, exchange)
         return Answer(response.status_code, response.headers, bytes(body))
 
     async def aclose(self) -> None:

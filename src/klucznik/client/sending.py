@@ -11,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from klucznik.client import security
+from klucznik.client import hints, security, sessions
 from klucznik.client.flow import Flow, Pace, Pause, ask
 from klucznik.client.journal import Entry, Journal, Outcome
+from klucznik.client.sessions import OnlineSession
+from klucznik.client.upo import by_ksef_number
 from klucznik.client.verdict import judge
 from klucznik.crypto import envelope
 from klucznik.errors import (
@@ -26,20 +28,9 @@ from klucznik.errors import (
 )
 from klucznik.lang import tr
 from klucznik.secret import Secret
-from klucznik.wire import sessions
-from klucznik.wire.common import EncryptionInfo, FormCode
-from klucznik.wire.endpoint import Call, Nothing
+from klucznik.wire.common import FormCode
 from klucznik.wire.security import PublicKeyCertificateUsage
-from klucznik.wire.sessions import (
-    OpenOnlineSessionRequest,
-    OpenOnlineSessionResponse,
-    SendInvoiceRequest,
-    SendInvoiceResponse,
-    SessionInvoicesQuery,
-    SessionInvoicesResponse,
-    SessionInvoiceStatusResponse,
-    SessionStatusResponse,
-)
+from klucznik.wire.sessions import SessionInvoiceStatusResponse
 
 FA3 = FormCode(system_code="FA (3)", schema_version="1-0E", value="FA")
 
@@ -90,74 +81,12 @@ class Result:
     def is_accepted(self) -> bool:
         return self.outcome in ("accepted", "accepted-earlier")
 
-
-# ---- calls ---------------------------------------------------------------------------------------
-
-
-def open_online(
-    form: FormCode, key: Secret, iv: bytes, sealed_key: bytes, public_key_id: str | None
-) -> Call[OpenOnlineSessionResponse]:
-    """POST /sessions/online; `sealed_key` is `key` wrapped for KSeF."""
-    return sessions.OPEN_ONLINE(
-        OpenOnlineSessionRequest(
-            form_code=form,
-            encryption=EncryptionInfo(
-                encrypted_symmetric_key=sealed_key, initialization_vector=iv, public_key_id=public_key_id
-            ),
-        )
-    )
-
-
-def send(
-    session: OnlineSession, document: Document, *, offline: bool = False, corrects: str | None = None
-) -> Call[SendInvoiceResponse]:
-    """POST /sessions/online/{ref}/invoices. `corrects`: hash of the invoice of a technical correction."""
-    sealed = envelope.aes_encrypt(document.content, session.key, session.iv)
-    return sessions.SEND(
-        SendInvoiceRequest(
-            invoice_hash=document.hash,
-            invoice_size=len(document.content),
-            encrypted_invoice_hash=envelope.sha256_base64(sealed),
-            encrypted_invoice_size=len(sealed),
-            encrypted_invoice_content=sealed,
-            offline_mode=offline,
-            hash_of_corrected_invoice=corrects,
-        ),
-        referenceNumber=session.reference,
-    )
-
-
-def close(session: str) -> Call[Nothing]:
-    """POST /sessions/online/{ref}/close."""
-    return sessions.CLOSE_ONLINE(referenceNumber=session)
-
-
-def status(session: str) -> Call[SessionStatusResponse]:
-    """GET /sessions/{ref}."""
-    return sessions.STATUS(referenceNumber=session)
-
-
-def invoice(session: str, reference: str) -> Call[SessionInvoiceStatusResponse]:
-    """GET /sessions/{ref}/invoices/{invRef}."""
-    return sessions.INVOICE(referenceNumber=session, invoiceReferenceNumber=reference)
-
-
-def invoices(session: str, continuation_token: str | None = None) -> Call[SessionInvoicesResponse]:
-    """GET /sessions/{ref}/invoices, one page of up to 1000."""
-    query = SessionInvoicesQuery(page_size=1000, continuation_token=continuation_token)
-    return sessions.INVOICES(query=query, referenceNumber=session)
-
-
-# ---- the flow ------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class OnlineSession:
-    """An open session: its number and the AES key of everything sent in it."""
-
-    reference: str
-    key: Secret
-    iv: bytes
+    @property
+    def hint(self) -> str:
+        """What a person does next; empty where nothing is to be done."""
+        if self.problem is not None:
+            return self.problem.hint
+        return hints.of_result(self.outcome, self.code, self.words)
 
 
 @dataclass(frozen=True)
@@ -286,7 +215,9 @@ class _Run:
             with key.reveal() as plain:
                 sealed = security.wrap(plain, public_key)
             try:
-                opened = yield from ask(open_online(self.form, key, iv, sealed, public_key.public_key_id))
+                opened = yield from ask(
+                    sessions.open_online(self.form, key, iv, sealed, public_key.public_key_id)
+                )
             except Refused as error:
                 if error.code != 21470 or attempt > 1:
                     raise
@@ -311,9 +242,9 @@ class _Run:
     def send_one(self, session: OnlineSession, document: Document) -> Flow[str]:
         """Intention, POST, reference. The three outcomes: done, unknown, not sent."""
         entry = Entry(document.hash, "sending", session.reference)
-        call = send(
+        call = sessions.send(
             session,
-            document,
+            document.content,
             offline=self.options.offline,
             corrects=self.options.corrects.get(document.hash),
         )
@@ -365,7 +296,7 @@ class _Run:
                 self.journal.put(entry.to("not-sent", reference=""))
                 continue
             settled, upo = yield from judge(entry, item)
-            if settled is None:  # cancelled by KSeF (550) or failed there (500): the same bytes again
+            if settled is None:  # KSeF or the session failed: the same bytes again
                 self.journal.put(entry.to("not-sent", reference=""))
             elif settled.stage == "settled":
                 self._keep(document, settled, upo)
@@ -379,7 +310,7 @@ class _Run:
                 closed = yield from _close(session)
             yield Pause(seconds)
             try:
-                answer = yield from ask(status(session))
+                answer = yield from ask(sessions.status(session))
             except Refused as error:
                 if error.code == 21173:
                     return None
@@ -405,7 +336,7 @@ def _close(session: str) -> Flow[bool]:
     """Whether the session is surely closed now. Refused means it was closed, failed or is unknown:
     its status tells."""
     try:
-        yield from ask(close(session))
+        yield from ask(sessions.close(session))
     except Refused as error:
         if error.status != 400:
             raise
@@ -420,7 +351,7 @@ def _listed(session: str) -> Flow[dict[str, SessionInvoiceStatusResponse]]:
     found: dict[str, SessionInvoiceStatusResponse] = {}
     for_next: str | None = None
     while True:
-        page = yield from ask(invoices(session, for_next))
+        page = yield from ask(sessions.invoices(session, for_next))
         for item in page.invoices:
             if item.invoice_hash not in found or item.status.code == 200:
                 found[item.invoice_hash] = item
@@ -432,7 +363,7 @@ def _listed(session: str) -> Flow[dict[str, SessionInvoiceStatusResponse]]:
 def _by_reference(entry: Entry) -> Flow[SessionInvoiceStatusResponse | None]:
     """An invoice that KSeF confirmed but does not list: asked for by its own number."""
     try:
-        return (yield from ask(invoice(entry.session, entry.reference)))
+        return (yield from ask(sessions.invoice(entry.session, entry.reference)))
     except Refused as error:
         if error.status != 400:
             raise
@@ -444,7 +375,7 @@ def _receipt_again(entry: Entry) -> Flow[bytes | None]:
     if not entry.session or not entry.ksef_number:
         return None
     try:
-        call = sessions.UPO_BY_KSEF_NUMBER(referenceNumber=entry.session, ksefNumber=entry.ksef_number)
+        call = by_ksef_number(entry.session, entry.ksef_number)
         return (yield from ask(call))
     except KlucznikError:
         return None  # what counts, the number, is known; the receipt can be fetched any time

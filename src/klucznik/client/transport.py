@@ -1,7 +1,7 @@
 """From a `Call` to an HTTP request, and from the answer to a typed result or one of our errors.
 
 No input or output happens here: `ksef.py` carries requests, this file writes and reads them.
-Rules: auth.md section 4 (envelopes), limits.md section 3 (429), reliability.md section D (outcomes).
+What is no success becomes an error in `refusals.py`. Rule: auth.md sections 1 and 8.
 """
 
 from __future__ import annotations
@@ -9,61 +9,36 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import ssl
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Any, TypeAlias, TypeVar, cast
 from urllib.parse import quote
 
 import httpx2
 from pydantic import BaseModel, RootModel, ValidationError
+from pydantic_core import ErrorDetails, from_json
 
 from klucznik import __version__
-from klucznik.client import hints
-from klucznik.errors import KlucznikError, Refused, SentNoAnswer, TooManyRequests, Unreachable, Unreadable
+from klucznik.client.refusals import Answer, Exchange, clean, failure
+from klucznik.errors import Refused, SentNoAnswer, Unreadable
 from klucznik.lang import tr
 from klucznik.secret import Secret
-from klucznik.wire.base import Model
+from klucznik.wire.base import Model, tolerant
 from klucznik.wire.endpoint import Call, Endpoint, Nothing, Xml
 
 Res = TypeVar("Res")
 
 log = logging.getLogger("klucznik.client")
 
-#: Seconds to wait after a 429 that does not say how long.
-DEFAULT_RETRY_AFTER = 10.0
-
 _Pair: TypeAlias = str | int | float | bool | None  # what httpx2 takes as a value; ours are texts
 _USER_AGENT = f"klucznik/{__version__}"
-_LONGEST_TEXT = 500
-_MOST_DETAILS = 20
 
 
 def quiet_http_loggers() -> None:
     """The HTTP library logs whole addresses (pre-signed ones too) and headers: only its warnings stay."""
     for name in ("httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)
-
-
-@dataclass(frozen=True)
-class Exchange:
-    """One request to carry out. `safe`: repeating it cannot do anything twice."""
-
-    request: httpx2.Request = field(repr=False)
-    label: str
-    safe: bool
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What came back: status, headers (names in any case), the whole body."""
-
-    status: int
-    headers: Mapping[str, str] = field(repr=False)
-    body: bytes = field(repr=False)
 
 
 def is_safe(row: Endpoint[Any]) -> bool:
@@ -159,7 +134,7 @@ def read(call: Call[Res], answer: Answer, *, now: datetime, hide: Iterable[Secre
     row = call.row
     if 200 <= answer.status < 300:
         if warning := answer.headers.get("X-System-Warning"):
-            log.warning("%s %s: KSeF warns: %s", row.method, row.path, _clean(warning, hide))
+            log.warning("%s %s: KSeF warns: %s", row.method, row.path, clean(warning, hide))
         return _result(row, answer)
     raise failure(f"{row.method} {row.path}", answer, safe=is_safe(row), now=now, hide=hide)
 
@@ -189,17 +164,13 @@ def _result(row: Endpoint[Res], answer: Answer) -> Res:
         _check_hash(f"{row.method} {row.path}", answer)
         return cast(Res, Xml(answer.body))
     assert issubclass(gives, Model | RootModel)
+    unset = tolerant.set(True)
     try:
-        return cast(Res, cast(type[BaseModel], gives).model_validate_json(answer.body))
+        return cast(Res, _lenient(gives, answer.body))
     except ValidationError as error:
-        where = ", ".join(
-            sorted(
-                {
-                    ".".join(map(str, e["loc"])) or "body"
-                    for e in error.errors(include_input=False, include_url=False, include_context=False)
-                }
-            )[:5]
-        )
+        where = ", ".join(sorted({".".join(map(str, e["loc"])) or "body" for e in _faults(error)})[:5])
+    finally:
+        tolerant.reset(unset)
     message = tr(
         f"{row.method} {row.path}: an answer of {answer.status} that is not in the contract ({where}).",
         f"{row.method} {row.path}: odpowiedź {answer.status} niezgodna z kontraktem ({where}).",
@@ -208,6 +179,44 @@ def _result(row: Endpoint[Res], answer: Answer) -> Res:
         raise Unreadable(message, hint=tr("is this really KSeF?", "czy to na pewno KSeF?"))
     # Success was said: it may well have been carried out.
     raise SentNoAnswer(message)
+
+
+def _faults(error: ValidationError) -> list[ErrorDetails]:
+    """What is wrong where; never the input, which may be a secret."""
+    return error.errors(include_input=False, include_url=False, include_context=False)
+
+
+def _lenient(gives: type[BaseModel], body: bytes) -> BaseModel:
+    """Read an answer. A null where the contract has none is taken for absent, or for an empty list:
+    live answers contain such (sessions.md section 8)."""
+    try:
+        return gives.model_validate_json(body)
+    except ValidationError as error:
+        try:
+            values = from_json(body, allow_inf_nan=False)
+        except ValueError:
+            raise error from None
+        mended = [_without_null(values, f["loc"], is_list=f["type"] == "list_type") for f in _faults(error)]
+        if not any(mended):
+            raise
+    return gives.model_validate_json(json.dumps(values))
+
+
+def _without_null(values: Any, where: tuple[int | str, ...], *, is_list: bool) -> bool:
+    """Mend the null at that place, if that is what is there."""
+    *above, last = where or (0,)
+    try:
+        for step in above:
+            values = values[step]
+        if values[last] is not None:
+            return False
+        if is_list:
+            values[last] = []
+        else:
+            del values[last]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return True
 
 
 def _check_hash(label: str, answer: Answer) -> None:
@@ -222,233 +231,3 @@ def _check_hash(label: str, answer: Answer) -> None:
             hint=tr("fetch it again.", "pobierz ponownie."),
             again="later",
         )
-
-
-# ---- refusals ------------------------------------------------------------------------------------
-
-
-def failure(
-    label: str, answer: Answer, *, safe: bool, now: datetime, hide: Iterable[Secret] = ()
-) -> KlucznikError:
-    """The error that an unsuccessful answer means."""
-    body = _json(answer.body)
-    trace_id = _clean(_trace_id(body), hide)
-    if answer.status == 429:
-        return TooManyRequests(
-            tr(f"{label}: KSeF asks to slow down.", f"{label}: KSeF prosi, by zwolnić.")
-            + _quoted(_clean(_too_many_words(body), hide)),
-            retry_after=retry_after(answer.headers, now),
-        )
-    if answer.status >= 500:
-        return SentNoAnswer(
-            tr(f"{label}: KSeF failed ({answer.status}).", f"{label}: błąd KSeF ({answer.status})."),
-            hint="" if safe else _look(),
-            again="later" if safe else "look",
-        )
-    if 300 <= answer.status < 400:
-        return Refused(
-            tr(
-                f"{label}: a redirect ({answer.status}), which is not followed.",
-                f"{label}: przekierowanie ({answer.status}), za którym nie idziemy.",
-            ),
-            status=answer.status,
-            hint=tr("check the address of KSeF.", "sprawdź adres KSeF."),
-        )
-    if answer.status == 401:
-        return Refused(
-            tr(f"{label}: not logged in (401).", f"{label}: brak zalogowania (401)."),
-            status=401,
-            trace_id=trace_id,
-            hint=tr("log in again.", "zaloguj się ponownie."),
-        )
-    if answer.status == 403:
-        return _forbidden(label, body, trace_id, hide)
-    if answer.status == 410:
-        return Refused(
-            tr(f"{label}: no longer kept by KSeF (410).", f"{label}: KSeF już tego nie przechowuje (410)."),
-            status=410,
-            trace_id=trace_id,
-        )
-    return _bad_request(label, answer.status, body, trace_id, hide)
-
-
-def _bad_request(
-    label: str, status: int, body: dict[str, Any], trace_id: str, hide: Iterable[Secret]
-) -> Refused:
-    """HTTP 400 in either shape; other statuses of the 4xx come here too."""
-    errors = [e for e in _list(body.get("errors")) if isinstance(e, dict)]
-    if not errors:  # the older envelope
-        exception = body.get("exception")
-        listed = _list(exception.get("exceptionDetailList")) if isinstance(exception, dict) else []
-        errors = [
-            {
-                "code": e.get("exceptionCode"),
-                "description": e.get("exceptionDescription"),
-                "details": e.get("details"),
-            }
-            for e in listed
-            if isinstance(e, dict)
-        ]
-    code = next((e["code"] for e in errors if isinstance(e.get("code"), int)), 0)
-    details = [_clean(str(d), hide) for e in errors for d in _list(e.get("details"))][:_MOST_DETAILS]
-    words = " ".join(_clean(str(e.get("description") or ""), hide) for e in errors)
-    if not errors:
-        words = _clean(str(body.get("detail") or body.get("title") or ""), hide)
-    return Refused(
-        tr(f"{label}: refused ({code or status}).", f"{label}: odmowa ({code or status}).")
-        + _quoted(" ".join([words, *details])),
-        status=status,
-        code=code,
-        details=details,
-        trace_id=trace_id,
-        hint=hints.of_code(code, details)
-        or (tr("check the address of KSeF.", "sprawdź adres KSeF.") if status == 404 else ""),
-        again=hints.again_for(code),
-    )
-
-
-def _forbidden(label: str, body: dict[str, Any], trace_id: str, hide: Iterable[Secret]) -> Refused:
-    """HTTP 403: its reasonCode says why; old builds and firewalls send an empty body."""
-    security = body.get("security")
-    security = security if isinstance(security, dict) else {}
-    required = [_clean(str(p), hide) for p in _list(security.get("requiredAnyOfPermissions"))]
-    present = [_clean(str(p), hide) for p in _list(security.get("presentPermissions"))]
-    reason = _clean(str(body.get("reasonCode") or ""), hide)
-    incident = _clean(str(security.get("incidentId") or ""), hide)
-    return Refused(
-        tr(f"{label}: not allowed (403).", f"{label}: brak dostępu (403).")
-        + _quoted(_clean(str(body.get("detail") or ""), hide)),
-        status=403,
-        reason=reason,
-        details=[incident] if incident else required,
-        trace_id=trace_id,
-        hint=hints.of_forbidden(reason, required=required, present=present),
-    )
-
-
-def retry_after(headers: Mapping[str, str], now: datetime) -> float:
-    """Seconds of a Retry-After: a number, or a date (measured from the answer's own Date, so that
-    a wrong clock here does not matter). Missing or unreadable: `DEFAULT_RETRY_AFTER`."""
-    value = headers.get("Retry-After", "").strip()
-    if value.isascii() and value.isdigit():
-        return float(value)
-    until = http_date(value)
-    if until is None:
-        return DEFAULT_RETRY_AFTER
-    return max(0.0, (until - (http_date(headers.get("Date", "")) or now)).total_seconds())
-
-
-def http_date(value: str) -> datetime | None:
-    """An HTTP date as an aware instant; None if it is none."""
-    try:
-        instant = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant.astimezone(UTC)
-
-
-def lost(error: httpx2.HTTPError, exchange: Exchange) -> KlucznikError:
-    """A failure of the transport as one of two outcomes: not sent, or sent without an answer.
-
-    Only what happens before the first byte of the request leaves counts as not sent. The library's
-    own text is not repeated (it may hold addresses), except why a connection failed.
-    """
-    label = exchange.label
-    if isinstance(
-        error,
-        httpx2.ConnectError
-        | httpx2.ConnectTimeout
-        | httpx2.PoolTimeout
-        | httpx2.ProxyError
-        | httpx2.UnsupportedProtocol,
-    ):
-        host = exchange.request.url.host
-        if _untrusted(error):
-            return Unreachable(
-                tr(
-                    f"{label}: the certificate of {host} is not trusted; nothing was sent.",
-                    f"{label}: certyfikat {host} nie jest zaufany; nic nie wysłano.",
-                ),
-                hint=tr(
-                    "for a local CA give its file (--ca-file); never switch the check off.",
-                    "dla lokalnego CA podaj jego plik (--ca-file); nie wyłączaj sprawdzania.",
-                ),
-            )
-        return Unreachable(
-            tr(
-                f"{label}: {host} cannot be reached; nothing was sent.",
-                f"{label}: nie można połączyć się z {host}; nic nie wysłano.",
-            ),
-            hint=tr(
-                "is the address right, does the server run, is there a network?",
-                "czy adres jest dobry, czy serwer działa, czy jest sieć?",
-            ),
-        )
-    return SentNoAnswer(
-        tr(
-            f"{label}: sent, but no answer came ({type(error).__name__}).",
-            f"{label}: wysłano, ale brak odpowiedzi ({type(error).__name__}).",
-        ),
-        hint="" if exchange.safe else _look(),
-        again="later" if exchange.safe else "look",
-    )
-
-
-def _look() -> str:
-    return tr(
-        "it may have been carried out: look before sending again.",
-        "mogło zostać wykonane: sprawdź, zanim wyślesz ponownie.",
-    )
-
-
-def _untrusted(error: BaseException | None) -> bool:
-    while error is not None:
-        if isinstance(error, ssl.SSLCertVerificationError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
-
-
-# ---- small pieces --------------------------------------------------------------------------------
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    """An object, or an empty one: error bodies may be empty or a firewall's page."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> Sequence[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _trace_id(body: dict[str, Any]) -> str:
-    if isinstance(trace := body.get("traceId"), str):
-        return trace
-    exception = body.get("exception")
-    code = exception.get("serviceCode") if isinstance(exception, dict) else None
-    parts = code.split("-") if isinstance(code, str) else []
-    return parts[1] if len(parts) == 4 else ""  # 00-<trace>-<span>-00
-
-
-def _too_many_words(body: dict[str, Any]) -> str:
-    if isinstance(detail := body.get("detail"), str):
-        return detail
-    status = body.get("status")
-    return " ".join(map(str, _list(status.get("details")))) if isinstance(status, dict) else ""
-
-
-def _clean(text: str, hide: Iterable[Secret]) -> str:
-    """KSeF's words fit for a terminal: secrets and control characters out, length bounded."""
-    for secret in hide:
-        text = text.replace(secret.text(), "***")
-    text = "".join(c if c.isprintable() else " " for c in text)
-    return text if len(text) <= _LONGEST_TEXT else text[:_LONGEST_TEXT] + "…"
-
-
-def _quoted(words: str) -> str:
-    words = words.strip()
-    return f" „{words}”" if words else ""

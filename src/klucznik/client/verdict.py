@@ -15,7 +15,9 @@ from klucznik.lang import tr
 from klucznik.wire import invoices
 from klucznik.wire.sessions import SessionInvoiceStatusResponse
 
-ACCEPTED, DUPLICATE, FAILED, CANCELLED = 200, 440, 500, 550
+ACCEPTED, DUPLICATE = 200, 440
+#: Not the document's fault: its session failed (405), KSeF failed (500) or gave up (550).
+SEND_AGAIN = frozenset({405, 500, 550})
 
 #: A receipt follows its number within moments.
 UPO_PACE = Pace(first=1.0, growth=2.0, longest=4.0, total=7.0)
@@ -24,7 +26,7 @@ UPO_PACE = Pace(first=1.0, growth=2.0, longest=4.0, total=7.0)
 def judge(entry: Entry, item: SessionInvoiceStatusResponse) -> Flow[tuple[Entry | None, bytes | None]]:
     """The entry settled, and the UPO if there is one.
 
-    `None` as entry: send the same bytes again (KSeF cancelled it, or failed: should it have been
+    `None` as entry: send the same bytes again (KSeF or the session failed: should it have been
     accepted all the same, 440 and the comparison will tell). An entry that is not settled: the
     status is not final.
     """
@@ -36,7 +38,7 @@ def judge(entry: Entry, item: SessionInvoiceStatusResponse) -> Flow[tuple[Entry 
             return (yield from _accepted(seen, item))
         case code if code == DUPLICATE:
             return (yield from _duplicate(seen, item))
-        case code if code in (FAILED, CANCELLED):
+        case code if code in SEND_AGAIN:
             return None, None
     return seen.to("settled", outcome="refused", words=_words(item)), None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64encode
+from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -102,6 +103,10 @@ class ListModel(RootModel[list[T]], Generic[T]):
         return self.__pydantic_serializer__.to_json(self, by_alias=True, exclude_none=True)
 
 
+#: Set while a client reads an answer: a new member of an enumeration breaks nothing (auth.md section 8).
+tolerant: ContextVar[bool] = ContextVar("tolerant", default=False)
+
+
 class WireEnum(StrEnum):
     """An enumeration of the contract; read without regard to case, written canonically."""
 
@@ -110,7 +115,15 @@ class WireEnum(StrEnum):
         if not isinstance(value, str):  # null must not be read as the member "None"
             return None
         folded = value.lower()
-        return next((member for member in cls if member.value.lower() == folded), None)
+        known = next((member for member in cls if member.value.lower() == folded), None)
+        return cls._unheard_of(value) if known is None and tolerant.get() else known
+
+    @classmethod
+    def _unheard_of(cls, value: str) -> Self:
+        """A value that a newer KSeF has added, as a member by itself."""
+        member = str.__new__(cls, value)
+        member._name_ = member._value_ = value
+        return member
 
 
 def _decode_base64(value: Any) -> bytes:

@@ -1,0 +1,87 @@
+"""Online sessions, call by call: open, send, close, read. Rules: sessions.md sections 2, 5, 8 and 9.
+
+The flow that puts them together, and survives lost answers, is `sending.send_and_wait`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from klucznik.crypto import envelope
+from klucznik.secret import Secret
+from klucznik.wire import sessions
+from klucznik.wire.common import EncryptionInfo, FormCode
+from klucznik.wire.endpoint import Call, Nothing
+from klucznik.wire.sessions import (
+    OpenOnlineSessionRequest,
+    OpenOnlineSessionResponse,
+    SendInvoiceRequest,
+    SendInvoiceResponse,
+    SessionInvoicesQuery,
+    SessionInvoicesResponse,
+    SessionInvoiceStatusResponse,
+    SessionStatusResponse,
+)
+
+
+@dataclass(frozen=True)
+class OnlineSession:
+    """An open session: its number and the AES key of everything sent in it."""
+
+    reference: str
+    key: Secret
+    iv: bytes
+
+
+def open_online(
+    form: FormCode, key: Secret, iv: bytes, sealed_key: bytes, public_key_id: str | None
+) -> Call[OpenOnlineSessionResponse]:
+    """POST /sessions/online; `sealed_key` is `key` wrapped for KSeF."""
+    return sessions.OPEN_ONLINE(
+        OpenOnlineSessionRequest(
+            form_code=form,
+            encryption=EncryptionInfo(
+                encrypted_symmetric_key=sealed_key, initialization_vector=iv, public_key_id=public_key_id
+            ),
+        )
+    )
+
+
+def send(
+    session: OnlineSession, content: bytes, *, offline: bool = False, corrects: str | None = None
+) -> Call[SendInvoiceResponse]:
+    """POST /sessions/online/{ref}/invoices. `corrects`: hash of the invoice of a technical correction."""
+    sealed = envelope.aes_encrypt(content, session.key, session.iv)
+    return sessions.SEND(
+        SendInvoiceRequest(
+            invoice_hash=envelope.sha256_base64(content),
+            invoice_size=len(content),
+            encrypted_invoice_hash=envelope.sha256_base64(sealed),
+            encrypted_invoice_size=len(sealed),
+            encrypted_invoice_content=sealed,
+            offline_mode=offline,
+            hash_of_corrected_invoice=corrects,
+        ),
+        referenceNumber=session.reference,
+    )
+
+
+def close(session: str) -> Call[Nothing]:
+    """POST /sessions/online/{ref}/close."""
+    return sessions.CLOSE_ONLINE(referenceNumber=session)
+
+
+def status(session: str) -> Call[SessionStatusResponse]:
+    """GET /sessions/{ref}."""
+    return sessions.STATUS(referenceNumber=session)
+
+
+def invoice(session: str, reference: str) -> Call[SessionInvoiceStatusResponse]:
+    """GET /sessions/{ref}/invoices/{invRef}."""
+    return sessions.INVOICE(referenceNumber=session, invoiceReferenceNumber=reference)
+
+
+def invoices(session: str, continuation_token: str | None = None) -> Call[SessionInvoicesResponse]:
+    """GET /sessions/{ref}/invoices, one page of up to 1000."""
+    query = SessionInvoicesQuery(page_size=1000, continuation_token=continuation_token)
+    return sessions.INVOICES(query=query, referenceNumber=session)
