@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -123,6 +124,27 @@ def test_unreadable_files_say_why(ania: Identity) -> None:
         with pytest.raises(Unreadable, match=text) as refused:
             load()
         assert "secret" not in str(refused.value)
+
+
+def test_damaged_files_are_unreadable_and_nothing_else(ania: Identity) -> None:
+    dice = random.Random(3)
+    der = ania.certificate.public_bytes(Encoding.DER)
+    readers: list[tuple[bytes, Callable[[bytes], Identity]]] = [
+        (ania.to_pem(), Identity.load),
+        (key_bytes(ania, Encoding.DER), lambda d: Identity.load_pair(der, d)),
+        (der, lambda d: Identity.load_pair(d, key_bytes(ania))),
+    ]
+    unreadable = 0
+    for data, read in readers:
+        for _ in range(300):
+            damaged = bytearray(data)
+            for _ in range(dice.randint(1, 4)):
+                damaged[dice.randrange(len(damaged))] = dice.randrange(256)
+            try:
+                read(bytes(damaged))
+            except Unreadable:
+                unreadable += 1
+    assert unreadable > 400
 
 
 def test_a_repr_shows_the_subject_and_no_key(ania: Identity) -> None:

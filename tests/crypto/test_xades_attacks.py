@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import random
 import time
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Literal
 
 import pytest
+from lxml import etree
 
 from klucznik.crypto.authority import person
 from klucznik.crypto.certs import Identity
@@ -111,6 +114,68 @@ def test_chance_damage_is_refused_or_does_not_matter(signed: bytes, ania: Identi
                 assert verified.document_bytes == original
                 assert verified.certificate == ania.certificate
         assert refused > 700
+
+
+def test_moved_copied_and_renamed_elements(ania: Identity) -> None:
+    """4,000 seeded rearrangements of elements: wrapping, without knowing how."""
+    forms: tuple[Literal["enveloped", "enveloping"], ...] = ("enveloped", "enveloping")
+    for form in forms:
+        base = sign(DOCUMENT, ania, signing_time=NOW, form=form)
+        original = verify(base, expect_root=[ROOT]).document_bytes
+        dice = random.Random(f"rearranged {form}")
+        reasons = set()
+        for _ in range(2000):
+            try:
+                verified = verify(rearrange(base, dice), expect_root=[ROOT])
+            except SignatureProblem as problem:
+                reasons.add((problem.code, problem.detail))
+            else:
+                assert verified.document_bytes == original
+        assert len(reasons) >= 5
+
+
+def rearrange(data: bytes, dice: random.Random) -> bytes:
+    """One to four edits of the tree; half of them put another NIP somewhere."""
+    root = etree.fromstring(data)
+    for _ in range(dice.randint(1, 4)):
+        elements = list(root.iter())
+        one, other = dice.choice(elements), dice.choice(elements)
+        kind = dice.randrange(6)
+        if kind == 0 and one is not root and other not in one.iter():
+            other.insert(dice.randint(0, len(other)), one)
+        elif kind == 1:
+            other.insert(dice.randint(0, len(other)), deepcopy(one))
+        elif kind == 2 and one is not root:
+            wrapper = deepcopy(root)
+            wrapper.append(root)
+            root = wrapper
+        elif kind == 3:
+            value = dice.choice(["", "#Document", "Signature", "a"])
+            one.set(dice.choice(["Id", "ID", "URI", "Target"]), value)
+        elif kind == 4:
+            copied = etree.fromstring(DOCUMENT.replace(b"5265877635", b"1111111111"))
+            other.insert(dice.randint(0, len(other)), copied)
+        elif one is not root:
+            parent = one.getparent()
+            assert parent is not None
+            parent.remove(one)
+    return etree.tostring(root)
+
+
+def test_threads_do_not_disturb_each_other(signed: bytes) -> None:
+    """The parser and the compiled paths are shared."""
+    broken = signed.replace(b"5265877635", b"1111111111")
+
+    def work(number: int) -> str:
+        try:
+            return verify(broken if number % 2 else signed, expect_root=[ROOT]).form
+        except SignatureProblem as problem:
+            return problem.detail
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(work, range(800)))
+    assert set(answers[::2]) == {"enveloped"}
+    assert set(answers[1::2]) == {"Podpis zweryfikowany negatywnie."}
 
 
 def mutate(data: bytes, dice: random.Random) -> bytes:

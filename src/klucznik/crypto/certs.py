@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
     pkcs12,
 )
+from cryptography.utils import CryptographyDeprecationWarning
 
 from klucznik.errors import Unreadable
 from klucznik.lang import tr
@@ -34,6 +35,10 @@ PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 RSA_MIN_BITS = 2048
 CURVE_MIN_BITS = 256
+
+#: What reading a certificate may raise. cryptography warns of what it will refuse one day (a serial
+#: number below one); where warnings are errors, it is refused already.
+UNREADABLE_CERTIFICATE = (ValueError, x509.InvalidVersion, CryptographyDeprecationWarning)
 
 #: RFC 2253 names these in a DN; every other attribute is written by its number.
 _RFC2253 = {
@@ -148,7 +153,7 @@ def _certificates(data: bytes) -> list[x509.Certificate]:
         if b"-----BEGIN" in data:
             return x509.load_pem_x509_certificates(data)
         return [x509.load_der_x509_certificate(data)]
-    except (ValueError, x509.InvalidVersion):
+    except UNREADABLE_CERTIFICATE:
         raise Unreadable(
             tr("The certificate cannot be read.", "Certyfikatu nie da się odczytać."),
             hint=tr("PEM and DER are read", "czytane są formaty PEM i DER"),
@@ -190,7 +195,7 @@ def _from_pkcs12(data: bytes, passphrase: Secret | None) -> Identity:
         else:
             with passphrase.reveal() as value:
                 bundle = pkcs12.load_pkcs12(data, value)
-    except (ValueError, UnsupportedAlgorithm, x509.InvalidVersion):
+    except (UnsupportedAlgorithm, *UNREADABLE_CERTIFICATE):
         raise Unreadable(
             tr(
                 "The file cannot be read: wrong passphrase, or neither PEM nor PKCS#12.",

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from lxml import etree
 
-from klucznik.crypto.certs import weakness
+from klucznik.crypto.certs import UNREADABLE_CERTIFICATE, weakness
 from klucznik.crypto.xades_algorithms import DIGESTS, DS, DS11, XADES, decode_base64
 from klucznik.crypto.xades_guard import bad_content, negative, unsupported, wrong_format
 
@@ -40,7 +40,7 @@ def read(key_info: etree._Element) -> SignerKeys:
     ders = [decode_base64(None if len(e) else e.text) for e in encoded]
     try:
         certificates = [x509.load_der_x509_certificate(der or b"") for der in ders]
-    except (ValueError, x509.InvalidVersion):
+    except UNREADABLE_CERTIFICATE:
         raise bad_content("an X509Certificate is not a certificate in Base64 of DER") from None
     try:
         public_key = certificates[0].public_key()
