@@ -167,6 +167,9 @@ def test_the_chain_travels_when_asked() -> None:
         b"<a></a><?x?>",
         b"<!DOCTYPE a><a></a>",
         DOCUMENT.decode().encode("utf-16"),
+        b'<a xmlns="relative"></a>',
+        b'<a id="Signature"></a>',
+        b'<a><b Id="Document"/></a>',
         f'<a><ds:Signature xmlns:ds="{DS}"/></a>'.encode(),
     ],
 )

@@ -36,6 +36,10 @@ from klucznik.lang import tr
 
 _EXCLUSIVE = CANONICALIZATIONS[EXCLUSIVE]
 _SIGNATURE = etree.QName(DS, "Signature").text
+_IDS = ("Signature", "SignedProperties", "Reference-Document", "Document")
+_TAKEN = etree.XPath(
+    "boolean((//@Id | //@ID | //@id | //@xml:id)[{}])".format(" or ".join(f". = '{i}'" for i in _IDS))
+)
 _PROLOG = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml\s[^>]*\?>)?\s*")
 
 # Exclusive canonical form: each namespace declared where it is first used, attributes in order of
@@ -98,11 +102,11 @@ def sign(
     digest_uri = DIGEST_URIS[digest]
     enclosed = b""
     if form == "enveloped":
-        octets = _EXCLUSIVE.octets(root.getroottree())
+        octets = _canonical(root.getroottree())
         uri, transforms = "", [ENVELOPED, EXCLUSIVE]
     else:
         enclosed = _OBJECT_OPEN + document[_prolog_length(document) :] + _OBJECT_CLOSE
-        octets = _EXCLUSIVE.octets(xades_guard.reread(enclosed))
+        octets = _canonical(xades_guard.reread(enclosed))
         uri, transforms = "#Document", [EXCLUSIVE]
     references = _REFERENCE.format(
         attributes=f'Id="Reference-Document" URI="{uri}"',
@@ -144,19 +148,28 @@ def sign(
 
 def _unsigned(document: bytes) -> etree._Element:
     """The document's root; raises Unreadable for what could not be verified afterwards."""
-    hint = ""
     try:
         root = xades_guard.read(document, max_bytes=len(document))
     except xades_guard.SignatureProblem as problem:
-        hint = problem.why
-    else:
-        if root.find(f".//{_SIGNATURE}") is not None:
-            hint = tr("it is signed already", "jest już podpisany")
-        elif b"</" not in document:
-            hint = tr("its root element is empty", "jego element główny jest pusty")
-        else:
-            return root
-    raise Unreadable(tr("The document cannot be signed.", "Dokumentu nie da się podpisać."), hint=hint)
+        raise _cannot(problem.why) from None
+    if root.find(f".//{_SIGNATURE}") is not None:
+        raise _cannot(tr("it is signed already", "jest już podpisany"))
+    if b"</" not in document:
+        raise _cannot(tr("its root element is empty", "jego element główny jest pusty"))
+    if _TAKEN(root):
+        raise _cannot(tr("it uses an Id of the signature", "używa identyfikatora (Id) podpisu"))
+    return root
+
+
+def _canonical(node: etree._Element | etree._ElementTree) -> bytes:
+    try:
+        return _EXCLUSIVE.octets(node)
+    except etree.C14NError as error:  # a relative namespace
+        raise _cannot(str(error)) from None
+
+
+def _cannot(hint: str) -> Unreadable:
+    return Unreadable(tr("The document cannot be signed.", "Dokumentu nie da się podpisać."), hint=hint)
 
 
 def _certificate(certificate: x509.Certificate) -> str:
