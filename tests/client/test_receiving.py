@@ -74,9 +74,12 @@ class Archive:
     queries: list[InvoiceQueryFilters] = field(default_factory=list)
     downloads: list[str] = field(default_factory=list)
     not_yet: int = 0
+    _made: list[InvoiceMetadata] = field(default_factory=list)
 
     def records(self) -> list[InvoiceMetadata]:
-        return [metadata(i, at) for i, at in enumerate(self.stored)]
+        made = len(self._made)
+        self._made += [metadata(made + i, at) for i, at in enumerate(self.stored[made:])]
+        return self._made
 
     def drive(self, flow: Flow[Any]) -> Any:
         try:

@@ -142,23 +142,26 @@ def test_of_somebody_elses_session_the_original_itself_tells(fake: FakeKsef) -> 
     assert unknown.outcome == "conflict"  # never accepted on KSeF's bare word
 
 
-def test_a_receipt_for_other_bytes_is_a_conflict(fake: FakeKsef) -> None:
-    def swapped(number: str) -> bytes:
-        return b"FV/1;podmiana"
+def test_a_receipt_for_other_bytes_is_a_conflict(fake: FakeKsef, monkeypatch: pytest.MonkeyPatch) -> None:
+    truthful = fake.upo
 
-    original = fake.upo
+    def of_other_bytes(session: str, number: str) -> bytes:
+        with monkeypatch.context() as swapped:
+            swapped.setitem(fake.contents, number, b"FV/1;podmiana")
+            return truthful(session, number)
 
-    def upo_of_other(session: str, number: str) -> bytes:
-        kept = fake.contents[number]
-        fake.contents[number] = swapped(number)
-        try:
-            return original(session, number)
-        finally:
-            fake.contents[number] = kept
-
-    fake.upo = upo_of_other  # type: ignore[method-assign]  # the fake lies in this test
+    monkeypatch.setattr(fake, "upo", of_other_bytes)
     (result,) = run(fake, MemoryJournal(), ONE)
     assert result.outcome == "conflict"
+
+
+def test_an_original_not_readable_yet_is_waited_for(fake: FakeKsef) -> None:
+    run(fake, MemoryJournal(), ONE)
+    fake.upo_delay = 1
+    fake.faults.append(
+        Fault("/invoices/ksef/", refusal(21165, "Faktura … nie jest jeszcze dostępna."), nth=2)
+    )
+    assert run(fake, MemoryJournal(), ONE)[0].outcome == "accepted-earlier"
 
 
 # ---- receipts ------------------------------------------------------------------------------------
@@ -295,7 +298,9 @@ def test_an_answer_lost_at_any_step(step: int, after: bool, do: type[httpx2.Tran
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("step", STEPS)
-def test_killed_at_any_request(step: int, after: bool, tmp_path: Path) -> None:
+def test_killed_at_any_request(
+    step: int, after: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A new process with the same journal finishes; nothing is posted twice, nothing is lost."""
     fake = FakeKsef()
     count = 0
@@ -310,7 +315,7 @@ def test_killed_at_any_request(step: int, after: bool, tmp_path: Path) -> None:
             answer(request)
         raise Killed
 
-    fake.handle = die  # type: ignore[method-assign]  # this network kills
+    monkeypatch.setattr(fake, "handle", die)
     with pytest.raises(Killed), open_journal(tmp_path / "journal") as journal:
         run(fake, journal, ONE, TWO)
     with open_journal(tmp_path / "journal") as journal:

@@ -27,13 +27,14 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def is_safe(url: str, *, allow_plain_http: bool = False) -> bool:
+def is_safe(url: str, *, allow_plain_http: bool = False, allow_loopback: bool = True) -> bool:
     """https anywhere; http to this machine only, unless told otherwise."""
     parts = urlsplit(url)
     host = parts.hostname
     if not host:
         return False
-    return parts.scheme == "https" or (parts.scheme == "http" and (allow_plain_http or is_loopback(host)))
+    may_be_plain = allow_plain_http or (allow_loopback and is_loopback(host))
+    return parts.scheme == "https" or (parts.scheme == "http" and may_be_plain)
 
 
 def base_url(environment: str, *, allow_plain_http: bool = False) -> str:

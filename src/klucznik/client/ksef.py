@@ -27,7 +27,7 @@ from klucznik.clock import Clock, SystemClock
 from klucznik.errors import KlucznikError, Refused, SentNoAnswer, TooManyRequests, Unreachable, Unreadable
 from klucznik.lang import tr
 from klucznik.secret import Secret
-from klucznik.wire.auth import REFRESH
+from klucznik.wire.auth import REFRESH, REVOKE_CURRENT
 from klucznik.wire.endpoint import Call, Endpoint, LimitGroup
 
 Res = TypeVar("Res")
@@ -116,6 +116,8 @@ class _Conversation:
             self.credentials.adopt(
                 result, now=now, server_now=refusals.http_date(answer.headers.get("Date", ""))
             )
+            if row is REVOKE_CURRENT:
+                self.credentials.forget()
             return result
 
     def _owed(self, row: Endpoint[Any]) -> float:
@@ -171,13 +173,10 @@ class _Conversation:
         return refresh is not None and refresh.lives(self.clock.now())
 
     def _fetch(self, step: Download) -> Effects[bytes]:
-        if not is_safe(step.url, allow_plain_http=self._allow_plain_http):
-            raise Unreadable(
-                tr(
-                    "A download address is neither https nor on this machine.",
-                    "Adres pobrania nie jest https ani na tej maszynie.",
-                )
-            )
+        # Plain http only where KSeF itself is reached so; a pre-signed address may be any host.
+        is_plain = self.base.startswith("http://")
+        if not is_safe(step.url, allow_plain_http=self._allow_plain_http, allow_loopback=is_plain):
+            raise Unreadable(tr("A download address is not https.", "Adres pobrania nie jest https."))
         exchange = transport.write_download(step.url)
         answer = yield exchange
         return transport.read_download(exchange, answer, now=self.clock.now())

@@ -3,7 +3,7 @@ section 7, reliability.md section D (440)."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from klucznik.client.flow import Flow, Pace, Pause, ask
 from klucznik.client.journal import Entry
@@ -18,6 +18,9 @@ from klucznik.wire.sessions import SessionInvoiceStatusResponse
 ACCEPTED, DUPLICATE = 200, 440
 #: Not the document's fault: its session failed (405), KSeF failed (500) or gave up (550).
 SEND_AGAIN = frozenset({405, 500, 550})
+
+Comparison: TypeAlias = Literal["same", "other", "unknown"]
+_NO_UPO = 21178
 
 #: A receipt follows its number within moments.
 UPO_PACE = Pace(first=1.0, growth=2.0, longest=4.0, total=7.0)
@@ -70,7 +73,7 @@ def _receipt(session: str, number: str, url: str | None) -> Flow[bytes | None]:
         try:
             return (yield from presigned_or(url, by_ksef_number(session, number)))
         except KlucznikError as error:
-            if error.again != "later" and not (isinstance(error, Refused) and error.code == 21178):
+            if error.again != "later" and not (isinstance(error, Refused) and error.code == _NO_UPO):
                 return None
         yield Pause(seconds)
     return None
@@ -89,19 +92,12 @@ def _duplicate(entry: Entry, item: SessionInvoiceStatusResponse) -> Flow[tuple[E
     if not number:
         return settled, None
     upo: bytes | None = None
-    compared: Literal["same", "other", "unknown"] = "unknown"
-    if session:
-        try:
-            upo = yield from ask(by_ksef_number(session, number))
-            compared = _compare(upo, number, entry.hash)
-        except Refused:
-            pass  # somebody else's session: the document itself may be readable
-    if compared == "unknown":
-        try:
-            original = yield from ask(invoices.DOWNLOAD(ksefNumber=number))
-            compared = "same" if sha256_base64(original) == entry.hash else "other"
-        except Refused:
-            pass  # not ours to read either
+    compared: Comparison = "unknown"
+    for seconds in UPO_PACE.pauses():
+        compared, upo, may_come = yield from _against_original(session, number, entry.hash)
+        if compared != "unknown" or not may_come:
+            break
+        yield Pause(seconds)
     if compared == "same":
         return settled.to("settled", outcome="accepted-earlier", session=session or entry.session), upo
     why = {
@@ -111,7 +107,26 @@ def _duplicate(entry: Entry, item: SessionInvoiceStatusResponse) -> Flow[tuple[E
     return settled.to("settled", words=(*settled.words, why)), None
 
 
-def _compare(upo: bytes, number: str, document_hash: str) -> Literal["same", "other", "unknown"]:
+def _against_original(
+    session: str, number: str, document_hash: str
+) -> Flow[tuple[Comparison, bytes | None, bool]]:
+    """The comparison, the original's UPO, and whether asking again may bring what is missing now."""
+    may_come = False
+    if session:
+        try:
+            upo = yield from ask(by_ksef_number(session, number))
+            if (compared := _compare(upo, number, document_hash)) != "unknown":
+                return compared, upo, False
+        except Refused as error:  # often somebody else's session: the document itself may be readable
+            may_come = error.code == _NO_UPO
+    try:
+        original = yield from ask(invoices.DOWNLOAD(ksefNumber=number))
+    except Refused as error:
+        return "unknown", None, may_come or error.again == "later"
+    return ("same" if sha256_base64(original) == document_hash else "other"), None, False
+
+
+def _compare(upo: bytes, number: str, document_hash: str) -> Comparison:
     """Whether a UPO speaks of this number with this hash."""
     try:
         receipt = receipts.read(upo)
