@@ -1,0 +1,68 @@
+"""A local KSeF for all tests of a run, another with a clock of its own, and three people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from klucznik.clock import ManualClock
+from klucznik.testing import RunningKsef, local_ksef
+
+from .door import Api, Person, employee, firm
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningKsef]:
+    """On disk, so that commits take their time and tests can look into the file."""
+    with local_ksef(tmp_path_factory.mktemp("ksef")) as ksef:
+        yield ksef
+
+
+@pytest.fixture
+def api(running: RunningKsef) -> Iterator[Api]:
+    """The door, answering refusals in the old envelope."""
+    with Api(running) as door:
+        yield door
+
+
+@pytest.fixture(params=["old", "problem-details"])
+def both(running: RunningKsef, request: pytest.FixtureRequest) -> Iterator[Api]:
+    """The door in each of the two error formats."""
+    with Api(running, {} if request.param == "old" else {"X-Error-Format": "problem-details"}) as door:
+        yield door
+
+
+@pytest.fixture(scope="module")
+def clock() -> ManualClock:
+    """The clock of `timed`; it only goes forward, so tests say how far, not when."""
+    return ManualClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+
+
+@pytest.fixture(scope="module")
+def timed_running(clock: ManualClock) -> Iterator[RunningKsef]:
+    with local_ksef(clock=clock) as ksef:
+        yield ksef
+
+
+@pytest.fixture
+def timed(timed_running: RunningKsef) -> Iterator[Api]:
+    """A door whose time stands still until `clock.advance`."""
+    with Api(timed_running) as door:
+        yield door
+
+
+@pytest.fixture
+def ania(api: Api) -> Person:
+    return firm(api)
+
+
+@pytest.fixture
+def biuro(api: Api, ania: Person) -> Person:
+    return employee(api, ania.nip, "InvoiceRead", "InvoiceWrite")
+
+
+@pytest.fixture
+def obcy(api: Api) -> Person:
+    return firm(api, "Obcy sp. z o.o.")
