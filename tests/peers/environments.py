@@ -1,0 +1,137 @@
+"""An environment of its own for each peer, in `.peers/` of the repository, made when first needed.
+
+It is named after what went in (lock file and Python), so a changed lock makes a new one. It is built
+beside its place and moved there when whole: two test runs at once do not see each other's halves.
+
+The lock files are made with `uv pip compile --universal --generate-hashes --no-emit-index-url
+--no-header --python-version <lowest>` from the requirement in `PEERS`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+Version = tuple[int, int]
+
+#: The newest Python the locked packages have wheels for.
+NEWEST: Final[Version] = (3, 14)
+_BIN: Final = "Scripts" if sys.platform == "win32" else "bin"
+_PYTHON: Final = "python.exe" if sys.platform == "win32" else "python"
+_PROBE: Final = "import ssl, venv, sys; print(*sys.version_info[:2])"
+
+
+class Unavailable(Exception):
+    """The peer cannot be run on this machine; the message says why."""
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A published client: what pip calls it, and the lowest Python it runs on."""
+
+    name: str
+    requirement: str
+    lowest: Version
+
+    @property
+    def lock(self) -> Path:
+        return Path(__file__).with_name(f"requirements-{self.name}.txt")
+
+
+PEERS: Final = {
+    peer.name: peer
+    for peer in (
+        # xml: its XAdES signer, on lxml and xmlsec.
+        Peer("ksef-client", "ksef-client[xml]==0.20.0", (3, 11)),
+        Peer("ksef2", "ksef2==1.1.0", (3, 12)),
+    )
+}
+
+
+def python_of(peer: Peer) -> Path:
+    """The interpreter of the peer's environment, which is made if need be; raises `Unavailable`."""
+    base, version = newest_python(peer.lowest)
+    digest = hashlib.sha256(peer.lock.read_bytes()).hexdigest()[:12]
+    home = ROOT / ".peers" / f"{peer.name}-{version[0]}.{version[1]}-{digest}"
+    if not (home / _BIN / _PYTHON).exists():
+        _build(peer, base, home)
+    return home / _BIN / _PYTHON
+
+
+def newest_python(lowest: Version) -> tuple[Path, Version]:
+    """The newest Python on this machine from `lowest` up; raises `Unavailable`."""
+    found: dict[Version, Path] = {}
+    for candidate in _candidates(os.environ):
+        version = _version(candidate)
+        if version and lowest <= version <= NEWEST:
+            found.setdefault(version, candidate)
+    if not found:
+        raise Unavailable(f"no Python {lowest[0]}.{lowest[1]} or newer was found (PATH, pyenv, this one)")
+    newest = max(found)
+    return found[newest], newest
+
+
+def _candidates(environ: Mapping[str, str]) -> Iterator[Path]:
+    """pyenv's versions before the PATH: its shims on the PATH fail for versions not switched on."""
+    pyenv = Path(environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    yield from sorted((pyenv / "versions").glob(f"3.*/{_BIN}/{_PYTHON}"))
+    for minor in range(NEWEST[1], 10, -1):
+        if on_path := shutil.which(f"python3.{minor}"):
+            yield Path(on_path)
+    yield Path(sys.executable)
+
+
+def _version(python: Path) -> Version | None:
+    """Its version, None when it does not start or lacks what an environment needs."""
+    try:
+        probe = subprocess.run([python, "-c", _PROBE], capture_output=True, text=True, check=True, timeout=60)
+        major, minor = probe.stdout.split()
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return None
+    return int(major), int(minor)
+
+
+def _build(peer: Peer, base: Path, home: Path) -> None:
+    home.parent.mkdir(exist_ok=True)
+    making = Path(tempfile.mkdtemp(prefix=f"{peer.name}-making-", dir=home.parent))
+    python = making / _BIN / _PYTHON
+    try:
+        if uv := _uv():
+            _run(uv, "venv", "--quiet", "--relocatable", "--allow-existing", "--python", base, making)
+            _run(uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", peer.lock)
+        else:
+            _run(base, "-m", "venv", making)
+            _run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", peer.lock)
+        if not home.exists():
+            making.rename(home)
+    except OSError:
+        # Another run was first; its environment is the same.
+        if not home.exists():
+            raise
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+
+
+def _uv() -> str | None:
+    own = ROOT / ".uv" / _BIN / "uv"
+    return str(own) if own.exists() else shutil.which("uv")
+
+
+def _run(*command: str | Path) -> None:
+    done = subprocess.run(_texts(command), capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or done.stdout.strip() or "no word").splitlines()[-1]
+        raise Unavailable(f"{Path(command[0]).name} {command[1]} failed: {last}")
+
+
+def _texts(command: Sequence[str | Path]) -> list[str]:
+    return [str(part) for part in command]

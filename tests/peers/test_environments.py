@@ -1,0 +1,56 @@
+"""Finding a Python for a peer, and what happens where there is none."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from . import conftest, environments
+from .environments import Peer, Unavailable, newest_python
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="the pretended interpreters are shell scripts"
+)
+
+
+@pytest.fixture
+def pyenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty pyenv, and nothing on the PATH."""
+    monkeypatch.setenv("PYENV_ROOT", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path / "nothing"))
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "none"))
+    return tmp_path / "versions"
+
+
+def pretended(versions: Path, name: str, says: str) -> Path:
+    python = versions / name / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\n{says}\n")
+    python.chmod(0o755)
+    return python
+
+
+def test_the_newest_that_works_is_taken(pyenv: Path) -> None:
+    pretended(pyenv, "3.12.1", "echo 3 12")
+    newest = pretended(pyenv, "3.13.0", "echo 3 13")
+    pretended(pyenv, "3.14.0", "exit 1")  # installed, but it does not start
+    pretended(pyenv, "3.15.0", "echo 3 15")  # too new for the locked packages
+    assert newest_python((3, 12)) == (newest, (3, 13))
+
+
+def test_too_old_is_none(pyenv: Path) -> None:
+    pretended(pyenv, "3.11.7", "echo 3 11")
+    with pytest.raises(Unavailable, match=r"no Python 3\.12"):
+        newest_python((3, 12))
+
+
+def test_skipped_in_general_failed_where_required(pyenv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(environments.PEERS, "new", Peer("new", "new==1", (3, 12)))
+    monkeypatch.delenv("KLUCZNIK_PEERS", raising=False)
+    with pytest.raises(pytest.skip.Exception, match="new cannot run here"):
+        conftest.peer_python("new")
+    monkeypatch.setenv("KLUCZNIK_PEERS", "require")
+    with pytest.raises(pytest.fail.Exception, match="new must run here"):
+        conftest.peer_python("new")
