@@ -52,9 +52,7 @@ async def public_keys(http: Connection) -> dict[str, rsa.RSAPublicKey]:
 async def login(http: Connection, key: rsa.RSAPublicKey, ksef_token: Secret) -> str:
     """Challenge, token, poll, redeem: the access token."""
     challenge = await http.json("POST", "/v2/auth/challenge")
-    payload = envelope.token_payload(ksef_token, challenge["timestampMs"])
-    with payload.reveal() as plain:
-        sealed = envelope.wrap(plain, key)
+    sealed = envelope.wrap(envelope.token_payload(ksef_token, challenge["timestampMs"]), key)
     started = await http.json(
         "POST",
         "/v2/auth/ksef-token",
@@ -182,10 +180,11 @@ async def invoices(port: int, senders: int, count: int) -> dict[str, Any]:
                 raise RuntimeError(f"{numbered} numbered, {confirmed} on the UPO, {each} sent")
             accepted += each
 
-    tasks = [asyncio.create_task(sender(number)) for number in range(senders)]
-    await ready.wait()
-    began = time.perf_counter()
-    await asyncio.gather(*tasks)
+    async with asyncio.TaskGroup() as group:
+        for number in range(senders):
+            group.create_task(sender(number))
+        await ready.wait()
+        began = time.perf_counter()
     seconds = time.perf_counter() - began
     return {"senders": senders, "invoices": accepted, "perSecond": accepted / seconds, **latency(posts)}
 
