@@ -12,7 +12,7 @@ import pytest
 from klucznik.client import auth, claims, doctor, testdata, tokens, upo
 from klucznik.client.doctor import Finding
 from klucznik.client.ksef import Ksef
-from klucznik.errors import KlucznikError, Refused
+from klucznik.errors import KlucznikError, Refused, Unreadable
 from klucznik.secret import Secret
 from klucznik.wire import testdata as testdata_rows
 
@@ -243,6 +243,14 @@ def test_all_pages_of_tokens(fake: FakeKsef, ksef: Ksef) -> None:
     assert len(ksef.run(tokens.list_all(status=["Active"]))) == 2
     assert fake.requests[1].headers["x-continuation-token"] == "next"
     assert fake.requests[1].url.params["status"] == "Active"
+
+
+def test_a_page_that_comes_again_is_not_followed_for_ever(fake: FakeKsef, ksef: Ksef) -> None:
+    again = httpx2.Response(200, json={"tokens": [], "continuationToken": "next"})
+    fake.faults += [Fault("GET /v2/tokens", again) for _ in range(9)]
+    with pytest.raises(Unreadable):
+        ksef.run(tokens.list_all())
+    assert len(fake.requests) == 2
 
 
 def test_all_pages_of_logins(fake: FakeKsef, ksef: Ksef) -> None:

@@ -215,6 +215,13 @@ def test_an_expired_address_asks_for_a_fresh_one(fake: FakeKsef, ksef: Ksef) -> 
     assert CANARY not in repr(Download(f"{STORE}/x?sig={CANARY}"))
 
 
+def test_a_download_that_does_not_match_its_hash_is_refused(fake: FakeKsef, ksef: Ksef) -> None:
+    torn = httpx2.Response(200, content=b"torn", headers={"x-ms-meta-hash": "A" * 43 + "="})
+    fake.faults.append(Fault("GET /upo", torn))
+    with pytest.raises(Unreadable):
+        ksef.run(fetch(f"{STORE}/upo_1.xml"))
+
+
 def test_an_answer_without_end_is_cut(fake: FakeKsef, ksef: Ksef, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("klucznik.client.ksef.MOST_BYTES", 10)
     fake.faults += [Fault("/v2/tokens", httpx2.Response(200, content=b"x" * 11)) for _ in range(2)]

@@ -233,6 +233,14 @@ def test_bytes_other_than_the_metadata_says_are_not_kept(monkeypatch: pytest.Mon
         everything(archive)
 
 
+def test_an_empty_page_that_claims_more_is_not_followed_for_ever() -> None:
+    dates = InvoiceQueryDateRange(date_type=InvoiceQueryDateType.Invoicing, from_=START)
+    flow = query_all(InvoiceQueryFilters(subject_type=InvoiceQuerySubjectType.Subject1, date_range=dates))
+    next(flow)
+    with pytest.raises(Unreadable):
+        flow.send(QueryInvoicesMetadataResponse(has_more=True, is_truncated=False, invoices=[]))
+
+
 def test_an_issue_date_query_goes_on_from_the_day_of_its_last_record() -> None:
     """By issue date the answers carry no HWM; truncation resumes at that day's start in Poland."""
     first = metadata(1, datetime(2026, 3, 2, 11, tzinfo=UTC))

@@ -217,6 +217,16 @@ def test_a_session_that_does_not_end_leaves_the_document_undecided(fake: FakeKse
     assert fake.posts[ONE.hash] == 1
 
 
+def test_what_ksef_has_not_decided_is_never_sent_again(fake: FakeKsef) -> None:
+    """A session may be final and one of its invoices not: undecided, to be looked at by the next run."""
+    fake.verdict = lambda content: 150 if content == TWO.content else 200
+    journal = MemoryJournal()
+    for _ in range(2):
+        first, second = run(fake, journal, ONE, TWO)
+        assert (first.outcome, second.outcome) == ("accepted", "undecided")
+    assert fake.posts == {ONE.hash: 1, TWO.hash: 1}
+
+
 # ---- what stops the sending ----------------------------------------------------------------------
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from klucznik.client import hints, security
-from klucznik.client.flow import Flow, Pace, ask, poll
+from klucznik.client.flow import Flow, Pace, all_pages, ask, poll
 from klucznik.crypto import envelope, xades
 from klucznik.crypto.certs import Identity
 from klucznik.documents.auth_request import AuthTokenRequest, SubjectType
@@ -133,14 +133,8 @@ def login_with_token(
 
 def all_sessions() -> Flow[list[AuthenticationListItem]]:
     """Every live login of one's own, newest first."""
-    items: list[AuthenticationListItem] = []
-    continuation: str | None = None
-    while True:
-        page = yield from ask(sessions(continuation))
-        items.extend(page.items)
-        continuation = page.continuation_token
-        if not continuation:
-            return items
+    pages = yield from all_pages(sessions)
+    return [item for page in pages for item in page.items]
 
 
 def context_of(ksef_token: Secret) -> AuthenticationContextIdentifier:

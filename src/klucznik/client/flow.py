@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-from klucznik.errors import KlucznikError, TookTooLong, TooManyRequests
+from klucznik.errors import KlucznikError, TookTooLong, TooManyRequests, Unreadable
 from klucznik.lang import tr
 from klucznik.wire.endpoint import Call
 
@@ -117,3 +117,36 @@ def poll(call: Call[Res], final: Callable[[Res], bool], pace: Pace | None = None
             "może jeszcze skończyć: zapytaj o stan później, zamiast wysyłać ponownie.",
         ),
     )
+
+
+class Page(Protocol):
+    """An answer that may have a next page."""
+
+    @property
+    def continuation_token(self) -> str | None: ...
+
+
+P = TypeVar("P", bound=Page)
+
+
+def all_pages(page: Callable[[str | None], Call[P]]) -> Flow[list[P]]:
+    """Every page of a list: `page(continuation_token)` is the call of one, None for the first.
+
+    Rule: sessions.md section 9 (an empty or absent token is the end). Raises `Unreadable` when a
+    token comes again, which would never end.
+    """
+    pages: list[P] = []
+    used: set[str] = set()
+    token: str | None = None
+    while True:
+        call = page(token)
+        answer = yield from ask(call)
+        pages.append(answer)
+        token = answer.continuation_token
+        if not token:
+            return pages
+        if token in used:
+            raise Unreadable(
+                tr(f"{call.row!r}: the same page again.", f"{call.row!r}: ta sama strona ponownie.")
+            )
+        used.add(token)

@@ -74,11 +74,15 @@ def query_all(filters: InvoiceQueryFilters) -> Flow[Listing]:
             found.setdefault(item.ksef_number, item)
         if not answer.has_more:
             return Listing(list(found.values()), hwm)
+        if not answer.invoices:
+            raise Unreadable(
+                tr("An empty page of invoices claims more.", "Pusta strona faktur zapowiada kolejne.")
+            )
         if not answer.is_truncated:
             offset += 1
             continue
-        start = _date_of(answer.invoices[-1], filters.date_range.date_type) if answer.invoices else None
-        if start is None or start <= filters.date_range.from_:
+        start = _date_of(answer.invoices[-1], filters.date_range.date_type)
+        if start <= filters.date_range.from_:
             raise TookTooLong(
                 tr(
                     "Too many invoices share one instant to be listed.",

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from klucznik.client import hints, security, sessions
-from klucznik.client.flow import Flow, Pace, Pause, ask
+from klucznik.client.flow import Flow, Pace, Pause, all_pages, ask
 from klucznik.client.journal import Entry, Journal, Outcome
 from klucznik.client.sessions import OnlineSession
 from klucznik.client.upo import by_ksef_number
@@ -349,15 +349,11 @@ def _listed(session: str) -> Flow[dict[str, SessionInvoiceStatusResponse]]:
     """Every invoice of a session by its hash. Of several with one hash the accepted one counts, as
     the others are its duplicates."""
     found: dict[str, SessionInvoiceStatusResponse] = {}
-    for_next: str | None = None
-    while True:
-        page = yield from ask(sessions.invoices(session, for_next))
-        for item in page.invoices:
-            if item.invoice_hash not in found or item.status.code == 200:
-                found[item.invoice_hash] = item
-        for_next = page.continuation_token
-        if not for_next:
-            return found
+    pages = yield from all_pages(lambda token: sessions.invoices(session, token))
+    for item in (item for page in pages for item in page.invoices):
+        if item.invoice_hash not in found or item.status.code == 200:
+            found[item.invoice_hash] = item
+    return found
 
 
 def _by_reference(entry: Entry) -> Flow[SessionInvoiceStatusResponse | None]:

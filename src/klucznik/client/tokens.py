@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from klucznik.client.flow import Flow, Pace, ask, poll
+from klucznik.client.flow import Flow, Pace, all_pages, ask, poll
 from klucznik.errors import KlucznikError, Refused
 from klucznik.lang import tr
 from klucznik.wire import tokens
@@ -108,14 +108,10 @@ def list_all(
 ) -> Flow[list[QueryTokensResponseItem]]:
     """Every token that the caller may see, newest first (tokens.md section 5)."""
     wanted = list(status)
-    items: list[QueryTokensResponseItem] = []
-    continuation: str | None = None
-    while True:
-        answer = yield from ask(page(status=wanted, description=description, continuation_token=continuation))
-        items.extend(answer.tokens)
-        continuation = answer.continuation_token
-        if not continuation:
-            return items
+    pages = yield from all_pages(
+        lambda token: page(status=wanted, description=description, continuation_token=token)
+    )
+    return [item for answer in pages for item in answer.tokens]
 
 
 def _revoke_it(reference: str) -> str:
