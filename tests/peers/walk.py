@@ -37,7 +37,7 @@ class Cast:
     group: str
     good: bytes
     faulty: bytes
-    other: bytes
+    crowd: list[bytes]
     order: Fact
 
     @classmethod
@@ -53,10 +53,12 @@ class Cast:
         good = samples.invoice(ania, biuro, "A/1", now.date(), now)
         faulty = samples.faulty_invoice(ania, biuro, "A/2", now.date(), now)
         other = samples.invoice(ania, biuro, "A/3", now.date(), now)
+        crowd = [samples.invoice(ania, biuro, f"B/{n}", now.date(), now) for n in range(1, 13)]
         invoices = {"good": good, "faulty": faulty, "other": other}
         order = {
             "from": (now - timedelta(hours=1)).isoformat(),
             "group": group,
+            "crowd": [base64.b64encode(xml).decode() for xml in crowd],
             "unknown": ids.make_ksef_number(ania, now.date(), "0100AAAAAAAA"),
             "invoices": {name: base64.b64encode(xml).decode() for name, xml in invoices.items()},
             "seller": {
@@ -67,7 +69,7 @@ class Cast:
             "buyer": _party(folder / "biuro", "Biuro", biuro, now),
             "stranger": _party(folder / "obcy", "Obcy", obcy, now),
         }
-        return cls(ania, pesel, biuro, obcy, group, good, faulty, other, order)
+        return cls(ania, pesel, biuro, obcy, group, good, faulty, crowd, order)
 
 
 def _party(stem: Path, name: str, nip: str, now: datetime) -> Fact:

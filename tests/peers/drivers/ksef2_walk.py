@@ -261,10 +261,13 @@ class Walk:
         sessions = self.owner.invoice_sessions.list("online", statuses=["succeeded"])
         tell(
             "lists",
-            sessions=[[one.reference_number, one.total_invoice_count] for one in sessions],
+            sessions={one.reference_number: one.total_invoice_count for one in sessions},
             invoices=self.invoice_codes,
             failed=self.failed_codes,
         )
+        # More logins than a page holds: the pager goes on by continuation token.
+        for _ in range(10):
+            self.login(self.seller["identities"]["person ec"], self.seller["nip"])
         logins = list(self.owner.sessions.list(page_size=10))
         refreshed = self.client.authentication.refresh(refresh_token=self.owner.refresh_token)
         tell(

@@ -1,11 +1,12 @@
 """ksef-client 0.20.0 walks through a KSeF. It speaks to `ksef.test`, which is resolved in here."""
 
+import asyncio
 import base64
 
-from ksef_client import KsefClient, KsefClientOptions
+from ksef_client import AsyncKsefClient, KsefClient, KsefClientOptions
 from ksef_client import models as m
 from ksef_client.exceptions import KsefHttpError
-from ksef_client.services import AuthCoordinator, OnlineSessionWorkflow
+from ksef_client.services import AsyncOnlineSessionWorkflow, AuthCoordinator, OnlineSessionWorkflow
 from ksef_client.services.rate_limits import iter_rate_limits
 from ksef_client.services.xades import XadesKeyPair
 from telling import given, resolve, tell, until
@@ -23,7 +24,7 @@ def main():
         allowed_presigned_hosts=["ksef.test"],
     )
     with KsefClient(options) as client:
-        Walk(client, order).all()
+        Walk(client, order, options).all()
 
 
 def refusal(call, *arguments, **named):
@@ -48,9 +49,12 @@ def refusal(call, *arguments, **named):
 
 
 class Walk:
-    def __init__(self, client, order):
-        self.client = client
+    def __init__(self, client, order, options):
+        self.client, self.options = client, options
         self.order = order
+        # What was signed stays inside the client; the receipt names its hash.
+        self.signed, self.submit = "", client.auth.submit_xades_auth_request
+        client.auth.submit_xades_auth_request = self.overhear
         self.seller, self.buyer = order["seller"], order["buyer"]
         self.invoices = {name: base64.b64decode(xml) for name, xml in order["invoices"].items()}
         self.coordinator = AuthCoordinator(client.auth)
@@ -63,6 +67,7 @@ class Walk:
         self.online_session()
         self.receipts()
         self.received()
+        self.crowd()
         self.lists()
         self.limits()
         self.granted()
@@ -72,6 +77,10 @@ class Walk:
         self.revoke()
         self.leave()
         tell("end")
+
+    def overhear(self, signed_xml, **named):
+        self.signed = signed_xml
+        return self.submit(signed_xml, **named)
 
     def login(self, identity, nip, **named):
         pair = XadesKeyPair.from_pem_files(
@@ -247,7 +256,6 @@ class Walk:
         found = self.client.invoices.query_invoice_metadata_by_date_range(
             **window, access_token=self.buyer_access, page_size=10
         )
-        # The range endlessly rounds on the way: the iterator must come to the same.
         iterated = self.client.invoices.iter_invoice_metadata_by_date_range(
             **window, access_token=self.buyer_access, page_size=10
         )
@@ -270,6 +278,63 @@ class Walk:
         content = self.client.invoices.get_invoice_bytes(number, access_token=self.buyer_access)
         tell("downloaded", xml=content.content, hash=content.sha256_base64)
 
+    def crowd(self):
+        """Many invoices at once, by the asynchronous client, in a session opened after a signed login."""
+        identity = self.seller["identities"]["seal ec"]
+        access = self.login(identity, self.seller["nip"]).access_token
+        signed = self.signed.encode()
+        xmls = [base64.b64decode(xml) for xml in self.order["crowd"]]
+        reference = asyncio.run(self.send_together(xmls, access))
+        sessions = self.client.sessions
+        status = until(
+            lambda: sessions.get_session_status(reference, access), lambda answer: answer.status.code >= 200
+        )
+        items, token = [], None
+        while token or not items:
+            page = sessions.get_session_invoices(
+                reference, page_size=10, continuation_token=token, access_token=access
+            )
+            items += page.invoices
+            token = page.continuation_token
+        stored = until(
+            lambda: list(
+                self.client.invoices.iter_invoice_metadata_by_date_range(
+                    subject_type=m.InvoiceQuerySubjectType.SUBJECT1,
+                    date_type=m.InvoiceQueryDateType.PERMANENTSTORAGE,
+                    date_from=self.order["from"],
+                    access_token=access,
+                    page_size=10,
+                )
+            ),
+            lambda found: len(found) > len(xmls),
+        )
+        tell(
+            "crowd",
+            reference=reference,
+            codes=[one.status.code for one in items],
+            ordinals=[one.ordinal_number for one in items],
+            hashes=[one.invoice_hash for one in items],
+            numbers=[one.ksef_number for one in items],
+            stored=[one.ksef_number for one in stored],
+            signed=signed,
+            upo=sessions.get_session_upo(
+                reference, status.upo.pages[0].reference_number, access_token=access
+            ),
+        )
+
+    async def send_together(self, xmls, access):
+        async with AsyncKsefClient(self.options) as client:
+            session = await AsyncOnlineSessionWorkflow(client.sessions).open_session(
+                form_code=FA3,
+                public_certificate=await client.security.get_public_key_certificate_pem(
+                    m.PublicKeyCertificateUsage.SYMMETRICKEYENCRYPTION
+                ),
+                access_token=access,
+            )
+            await asyncio.gather(*(session.send_invoice(xml) for xml in xmls))
+            await session.close()
+            return session.reference_number
+
     def lists(self):
         sessions = self.client.sessions.get_sessions(
             session_type="Online", page_size=10, statuses=["Succeeded"], access_token=self.access
@@ -278,7 +343,7 @@ class Walk:
         failed = self.session.list_failed_invoices(page_size=10)
         tell(
             "lists",
-            sessions=[[one.reference_number, one.total_invoice_count] for one in sessions.sessions],
+            sessions={one.reference_number: one.total_invoice_count for one in sessions.sessions},
             invoices=[one.status.code for one in invoices.invoices],
             failed=[one.status.code for one in failed.invoices],
         )
