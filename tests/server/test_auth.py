@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from cryptography.x509.oid import NameOID
@@ -304,7 +304,7 @@ def test_a_certificate_that_names_nobody_is_refused(both: Api, subject: str) -> 
     ],
 )
 def test_subject_and_context_must_fit(
-    both: Api, identity: Identity, context: tuple[str, str], parts: dict[str, str]
+    both: Api, identity: Identity, context: tuple[str, str], parts: dict[str, Any]
 ) -> None:
     assert refusal(both.post_signed(both.signed(identity, context, **parts))).code == 21117
 

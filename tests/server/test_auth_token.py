@@ -9,6 +9,8 @@ import json
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,6 +21,8 @@ from klucznik.clock import ManualClock
 from klucznik.crypto.authority import new_key
 from klucznik.crypto.envelope import public_key_id, wrap
 from klucznik.server.authentication import Presented, Refusal, read_plaintext
+from klucznik.server.local import LocalKsef
+from klucznik.server.work import STEPS
 from klucznik.testing import local_ksef
 
 from .door import Api, Person, claims, employee, firm, new_nip, refusal
@@ -261,6 +265,58 @@ def test_many_logins_at_once_all_come_in(api: Api, ania: Person) -> None:
     with ThreadPoolExecutor(10) as pool:
         logins = list(pool.map(lambda _: api.enter_with_token(token, ania.context), range(60)))
     assert len({login.ref for login in logins}) == 60
+
+
+# ---- while the work behind 202 stands still, and after a restart
+
+
+async def _idle(_: LocalKsef) -> bool:
+    return False
+
+
+def test_what_was_accepted_is_finished_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = ManualClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+    with local_ksef(tmp_path, clock=clock) as running, Api(running) as api:
+        person = firm(api)
+        _, token = api.generate(person.login, "InvoiceRead")
+    monkeypatch.setitem(STEPS, "auth", _idle)
+    with local_ksef(tmp_path, clock=clock) as running, Api(running) as api:
+        early = api.start_with_token(token, person.context)
+        signed = api.started(api.post_signed(api.signed(person.identity, person.context)))
+        for login in (early, signed):
+            status = api.call("GET", f"/auth/{login.ref}", login.authentication).json()["status"]
+            assert status == {"code": 100, "description": "Uwierzytelnianie w toku"}
+            found = refusal(api.call("POST", "/auth/token/redeem", login.authentication))
+            assert found.details == ["Status uwierzytelniania (100) nie pozwala na pobranie tokenów."]
+    monkeypatch.undo()
+    with local_ksef(tmp_path, clock=clock) as running, Api(running) as api:
+        for login in (early, signed):
+            assert api.status(login)["status"]["code"] == 200
+            api.redeem(login)
+    monkeypatch.setitem(STEPS, "auth", _idle)
+    with local_ksef(tmp_path, clock=clock) as running, Api(running) as api:
+        late = api.start_with_token(token, person.context)
+    monkeypatch.undo()
+    clock.advance(minutes=10, seconds=1)
+    with local_ksef(tmp_path, clock=clock) as running, Api(running) as api:
+        status = api.status(late)["status"]
+        assert status == {**OPENING, "details": ["Nieprawidłowe wyzwanie autoryzacyjne"]}
+
+
+def test_a_token_on_its_way_in_or_out_is_not_active(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(STEPS, "tokens", _idle)
+    with local_ksef() as running, Api(running) as api:
+        person = firm(api)
+        body = {"permissions": ["InvoiceRead"], "description": "never active"}
+        made = api.call("POST", "/tokens", person.login, body=body).json()
+        ref = made["referenceNumber"]
+        for state in ("Pending", "Revoking"):
+            assert api.call("GET", f"/tokens/{ref}", person.login).json()["status"] == state
+            login = api.start_with_token(made["token"], person.context)
+            assert api.status(login)["status"] == {**OPENING, "details": ["Token nieaktywny"]}
+            assert api.call("DELETE", f"/tokens/{ref}", person.login).status_code == 204
 
 
 # ---- the short form

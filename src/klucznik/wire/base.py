@@ -149,7 +149,10 @@ def _as_utc(value: datetime) -> datetime:
         from klucznik.clock import WARSAW
 
         value = value.replace(tzinfo=WARSAW)
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:  # the last hours of the year 9999, the first of the year 1
+        raise ValueError("is out of range") from None
 
 
 def wire_time(value: datetime) -> str:
