@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import socket
+import subprocess
 from collections.abc import Iterator
 from http.client import HTTPResponse
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from klucznik.wire import ids
 
 from .local import Served, served
+from .walk import DRIVERS
 
 #: As java.net.http sends them: the settings frame is its default one.
 ASKING = (
@@ -87,6 +90,23 @@ def test_the_body_arrives_in_chunks(ksef: Served, wire: socket.socket) -> None:
     chunks = b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in (body[:30], body[30:]))
     wire.sendall(head(ksef, "Transfer-Encoding: chunked") + chunks + b"0\r\n\r\n")
     assert answer(wire) == (200, b"")
+
+
+def test_the_body_of_javas_own_client_arrives(ksef: Served) -> None:
+    java = shutil.which("java")
+    if not java or not shutil.which("javac"):
+        pytest.skip("no JDK on the PATH")
+    told = subprocess.run(
+        [java, DRIVERS / "Post.java", f"{ksef.url}/testdata/person", person().decode()],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    made, twice = told.stdout.splitlines()
+    assert made.split() == ["200", "HTTP_1_1"]
+    assert twice.startswith("400 HTTP_1_1 ")
+    assert "30001" in twice
 
 
 def test_both_ports_are_one_process(ksef: Served) -> None:

@@ -8,7 +8,7 @@ import os
 import random
 import subprocess
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -92,11 +92,10 @@ class Journey:
     served: Served
     told: list[Fact]
     errors: str
-    _last: str = field(default="end")
 
     @property
     def whole(self) -> bool:
-        return bool(self.told) and self.told[-1]["step"] == self._last
+        return bool(self.told) and self.told[-1]["step"] == "end"
 
     def one(self, step: str, **chosen: object) -> Fact:
         """The only fact of that step with these values."""
