@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import sys
@@ -102,7 +101,7 @@ def serve(
     verbose: bool,
 ) -> None:
     from klucznik.server.local import open_local
-    from klucznik.server.serve import address, bind, serve
+    from klucznik.server.serve import address, bind, run, serve
     from klucznik.server.tls import tls_files
 
     start_log(verbose)
@@ -131,7 +130,7 @@ def serve(
         print(f"ready {url}", flush=True)
         print(f"management {door}", flush=True)
 
-    asyncio.run(serve(local, api, management, tls=files, ready=ready))
+    run(serve(local, api, management, tls=files, ready=ready))
 
 
 @ksef.command(

@@ -213,8 +213,8 @@ def tell(result: Result, saved: Path | None) -> None:
     for line in result.words:
         code = f"{result.code} " if result.code and line is result.words[0] else ""
         click.echo(f"    {code}{line}")
-    if result.problem and result.problem.hint:
-        click.echo(f"    {tr('hint', 'wskazówka')}: {result.problem.hint}")
+    if result.hint:
+        click.echo(f"    {tr('hint', 'wskazówka')}: {result.hint}")
     if saved:
         click.echo(f"    UPO {saved}")
     elif result.is_accepted:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from klucznik.cli.common import data_home
@@ -35,7 +33,7 @@ from klucznik.lang import tr
 def up(port: int, management_port: int) -> None:
     from klucznik.cli.ksef import start_log
     from klucznik.server.local import open_local
-    from klucznik.server.serve import address, bind, serve
+    from klucznik.server.serve import address, bind, run, serve
 
     start_log(verbose=False)
     folder = data_home() / "ksef"
@@ -62,5 +60,5 @@ def up(port: int, management_port: int) -> None:
             + tr("Ctrl-C ends it; the data stays.\n", "Ctrl-C kończy; dane zostają.\n"),
         )
 
-    asyncio.run(serve(local, api, management, ready=ready))
+    run(serve(local, api, management, ready=ready))
     click.echo(tr("Stopped.", "Zatrzymano."))

@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -80,6 +80,16 @@ def _configured(app: Any, tls: Tls | None = None) -> _Server:
             ssl_keyfile=tls.key if tls else None,
         )
     )
+
+
+def run(serving: Coroutine[Any, Any, None]) -> None:
+    """Run to the end on the quickest loop there is: uvloop, which Windows has not."""
+    if sys.platform == "win32":
+        asyncio.run(serving)
+    else:
+        import uvloop
+
+        uvloop.run(serving)
 
 
 async def serve(
