@@ -18,6 +18,8 @@ from klucznik.errors import KlucznikError, Refused
 from klucznik.lang import tr
 
 if TYPE_CHECKING:
+    from cryptography.x509 import Certificate
+
     from klucznik.client.flow import Flow
     from klucznik.client.ksef import Ksef
     from klucznik.client.sending import Document, Result
@@ -157,8 +159,9 @@ def walk(files: Sequence[Path], out: Path) -> list[Path]:
 
         accepted = [result for result in results if result.is_accepted]
         with step(tr("UPO saved and verified", "UPO zapisane i zweryfikowane")) as told:
+            seal = running.ksef.keys.seal.certificate
             for result in accepted:
-                written.append(verified_upo(result, out / "upo", told))
+                written.append(verified_upo(result, out / "upo", seal, told))
             if not accepted:
                 told(
                     tr(
@@ -279,11 +282,12 @@ def tell_result(result: Result, told: Callable[[str], None]) -> None:
         return
     told(f"✗ {name}: {FAILED_WORDS[result.outcome]}")
     for line in result.words[:2]:
-        told(f"    {result.code or ''} „{line}”")
+        code = f"{result.code} " if line is result.words[0] and result.code else ""
+        told(f"    {code}„{line}”")
 
 
-def verified_upo(result: Result, folder: Path, told: Callable[[str], None]) -> Path:
-    """Save a UPO, verify its signature and that it confirms exactly the document sent."""
+def verified_upo(result: Result, folder: Path, seal: Certificate, told: Callable[[str], None]) -> Path:
+    """Save a UPO; verify that the local Ministry signed it, and that it confirms exactly what was sent."""
     from klucznik.documents import upo
 
     saved = save_upo(result, folder)
@@ -291,7 +295,7 @@ def verified_upo(result: Result, folder: Path, told: Callable[[str], None]) -> P
         raise KlucznikError(
             tr(f"No UPO came for {result.ksef_number}.", f"Nie ma UPO dla {result.ksef_number}.")
         )
-    report = upo.verify(result.upo, invoice_hashes={result.ksef_number: result.hash})
+    report = upo.verify(result.upo, invoice_hashes={result.ksef_number: result.hash}, trusted=[seal])
     if not report.in_order:
         raise KlucznikError("; ".join(finding.message for finding in report.findings))
     told(

@@ -122,6 +122,8 @@ def serve(
         f"  {tr('management', 'zarządzanie'):11} {door}",
         f"  {tr('data', 'dane'):11} {kept}",
     ]
+    if folder:
+        lines.append(f"  {tr('UPO seal', 'pieczęć UPO'):11} {folder / 'keys' / 'upo-seal.crt'}")
     if files:
         lines.append(f"  {tr('local CA', 'lokalne CA'):11} {files.authority}")
     click.echo("\n".join(lines), err=True)
