@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from klucznik.server.serve import bind
 from klucznik.wire.endpoint import ROWS, Endpoint
 
 from .door import Api, Login, Person, firm, new_nip, refusal
@@ -256,6 +257,12 @@ def test_a_secret_in_a_wrong_body_is_not_repeated(both: Api) -> None:
 
 
 # ---- what HTTP lets through
+
+
+def test_answers_do_not_wait_for_acknowledgements() -> None:
+    """asyncio switches Nagle's delay off only where a socket says that it speaks TCP."""
+    with closing(bind("127.0.0.1", 0)) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
 
 
 ODD_REQUESTS = {

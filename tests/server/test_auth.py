@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from random import Random
 from typing import Any, get_args
 
 import pytest
@@ -213,6 +214,34 @@ def test_a_damaged_document_is_refused(both: Api, damage: str) -> None:
     document = change(both.signed(SEAL, ("Nip", NIP)))
     found = refusal(both.post_signed(document))
     assert found.code in ((code, 9105) if damage == "another root" else (code,)), found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_random_damage_never_makes_the_server_fail(
+    api: Api, seed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    rand = Random(seed)
+    document = api.signed(SEAL, ("Nip", NIP))
+    # Nothing gets in twice, so the one document whose damage does no harm is the last to be let in.
+    let_in = 0
+    for _ in range(100):
+        damaged = bytearray(document)
+        for _ in range(rand.choice((1, 1, 3, 30))):
+            at = rand.randrange(len(damaged))
+            match rand.randrange(3):
+                case 0:
+                    damaged[at] = rand.randrange(256)
+                case 1:
+                    del damaged[at : at + rand.choice((1, 5, 500))]
+                case _:
+                    damaged[at:at] = damaged[rand.randrange(len(damaged)) :][: rand.choice((1, 20, 800))]
+            if not damaged:
+                break
+        answer = api.post_signed(bytes(damaged))
+        assert answer.status_code in (202, 400), answer.text
+        let_in += answer.status_code == 202
+    assert let_in <= 1
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 def test_a_document_that_fits_no_schema_is_refused(both: Api) -> None:

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from klucznik.clock import ManualClock
 from klucznik.crypto.authority import new_key
 from klucznik.crypto.envelope import public_key_id, wrap
+from klucznik.server import work
 from klucznik.server.authentication import Presented, Refusal, read_plaintext
 from klucznik.server.local import LocalKsef
 from klucznik.server.work import STEPS
@@ -303,6 +304,16 @@ def test_what_was_accepted_is_finished_after_a_restart(
     with local_ksef(tmp_path, clock=clock) as running, Api(running) as api:
         status = api.status(late)["status"]
         assert status == {**OPENING, "details": ["Nieprawidłowe wyzwanie autoryzacyjne"]}
+
+
+def test_nobody_waits_for_the_patrol(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step is woken by the commit of what it is to read: on disk that comes after the handler."""
+    monkeypatch.setattr(work, "_PATROL", 3600.0)
+    with local_ksef(tmp_path) as running, Api(running) as api:
+        person = firm(api)
+        _, token = api.generate(person.login, "InvoiceRead")
+        for _ in range(20):
+            api.enter_with_token(token, person.context)
 
 
 def test_a_token_on_its_way_in_or_out_is_not_active(monkeypatch: pytest.MonkeyPatch) -> None:

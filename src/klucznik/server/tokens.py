@@ -71,7 +71,7 @@ def generate(ask: Ask[GenerateTokenRequest]) -> GenerateTokenResponse:
         raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
     if missing := [permission for permission in wanted if permission not in caller.permissions]:
         detail = codes.PERMISSIONS_MISSING.format(permissions=", ".join(missing))
-        why = f"{caller.subject_type} {caller.subject_value} holds {', '.join(sorted(caller.permissions))}"
+        why = f"the caller holds {', '.join(sorted(caller.permissions)) or 'nothing'}"
         raise Problem(codes.TOKEN_EXCEEDS_CALLER, [detail], why=why)
     # (4) Only a hash is kept: the secret leaves in this answer and never again.
     ref = ids.make_reference("EC", ask.now, ksef.random(5))
