@@ -102,7 +102,7 @@ def check_reference(ref: str, name: str = "referenceNumber") -> str:
 
 def by_ref(db: Connection, ref: str) -> Any:
     """The row of a session, or None."""
-    return _ROW.run(db, ref=ref).first()
+    return _ROW.one(db, ref=ref)
 
 
 def admit_writer(caller: Caller, session: Any) -> None:

@@ -102,7 +102,7 @@ def send(ask: Ask[SendInvoiceRequest]) -> SendInvoiceResponse:
     db, body, received = ask.db, ask.body, ask.prepared
     session_ref = ask.path["referenceNumber"]
     # (1) The session is open and not full. The count is the ordinal: dense, and unique by index.
-    taken = _TAKE.run(db, session=session_ref, now=stamp(ask.now), most=MOST_INVOICES).first()
+    taken = _TAKE.one(db, session=session_ref, now=stamp(ask.now), most=MOST_INVOICES)
     if taken is None:
         raise _closed_or_full(ask, session_ref)
     # (2) Encrypted size and hash, and what a technical correction demands of the request.
@@ -110,7 +110,7 @@ def send(ask: Ask[SendInvoiceRequest]) -> SendInvoiceResponse:
         raise received.problem
     # (3) What it corrects has not been accepted, neither as it was nor corrected.
     if corrected := body.hash_of_corrected_invoice:
-        found = _CORRECTED.run(db, corrected=corrected).first()
+        found = _CORRECTED.one(db, corrected=corrected)
         if found and found.invoice_hash == corrected:
             raise Problem(codes.STATUS_FORBIDS_CORRECTION, [codes.ACCEPTED_ALREADY])
         if found:
@@ -163,7 +163,7 @@ _NOT_YET = dict.fromkeys(["extensions", "acquired", "stored", "mode", "ksef_numb
 
 def _keep(ask: Ask[SendInvoiceRequest], ref: str, session_ref: str, taken: Any, examined: Examined) -> None:
     db, body, context = ask.db, ask.body, ask.caller.context
-    _KEEP.run(
+    _KEEP.do(
         db,
         **_NOT_YET,
         **(_fact_columns(examined) if examined.facts else _NO_FACTS),
@@ -186,9 +186,9 @@ def _keep(ask: Ask[SendInvoiceRequest], ref: str, session_ref: str, taken: Any, 
         form_value=taken.form_value,
     )
     if examined.xml is not None:
-        _KEEP_BYTES.run(db, invoice_ref=ref, xml=examined.xml)
+        _KEEP_BYTES.do(db, invoice_ref=ref, xml=examined.xml)
     if examined.facts and (parties := _parties(examined)):
-        _KEEP_PARTY.run_many(db, [{"invoice_ref": ref, **party} for party in parties])
+        _KEEP_PARTY.many(db, [{"invoice_ref": ref, **party} for party in parties])
 
 
 def _fact_columns(examined: Examined) -> dict[str, Any]:

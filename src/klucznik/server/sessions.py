@@ -158,7 +158,7 @@ def close_online(ask: Ask[None]) -> None:
         raise Problem(codes.NO_SESSION, [codes.ONLINE_SESSION_NOT_FOUND.format(ref=ref)])
     admit_writer(ask.caller, row)
     # (2) It is open.
-    if _CLOSE.run(ask.db, session=ref, now=stamp(ask.now)).rowcount == 0:
+    if _CLOSE.do(ask.db, session=ref, now=stamp(ask.now)) == 0:
         status = 170 if row.status == 100 else row.status
         raise Problem(codes.STATUS_FORBIDS, [codes.STATUS_FORBIDS_CLOSING.format(code=status)])
     ask.ksef.work.wake("sessions")
@@ -294,7 +294,7 @@ _DUE = Prepared(
 async def finish(ksef: LocalKsef) -> bool:
     """Move sessions on: 100 -> 415 (bad key) or 170 (time is up); 170 -> 200, 445, 440 once all is final."""
     now = ksef.clock.now()
-    due = ksef.store.read(lambda db: _DUE.run(db, now=stamp(now)).all())
+    due = ksef.store.read(lambda db: _DUE.rows(db, now=stamp(now)))
     for row in due:
         if row.status == 100:
             await ksef.store.write(partial(_leave_open, row=row, now=now))

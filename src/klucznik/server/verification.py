@@ -6,6 +6,7 @@ permanent storage. Received rows are found by their status, so those of before a
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -34,6 +35,9 @@ from klucznik.wire.ids import make_ksef_number
 
 #: Invoices settled in one transaction: bounds the time that others wait.
 _BATCH = 500
+
+#: Seconds in which received invoices gather before a round.
+_GATHER = 0.02
 
 #: From the KSeF number to permanent storage; the real system takes seconds to minutes.
 STORAGE_DELAY: Final = timedelta(milliseconds=20)
@@ -96,8 +100,10 @@ _DROP_PARTIES = Prepared(delete(invoice_parties).where(invoice_parties.c.invoice
 @step("verification")
 async def verify(ksef: LocalKsef) -> bool:
     """Settle what is received. True when there may be more."""
-    if ksef.store.read(lambda db: _ANY.run(db).first()) is None:
+    if ksef.store.read(_ANY.one) is None:
         return False
+    # What arrives in this moment is settled in one go: a round has a price of its own.
+    await asyncio.sleep(_GATHER)
     settled, session_waits = await ksef.store.write(lambda db: settle(db, ksef))
     if session_waits:
         ksef.work.wake("sessions")
@@ -127,7 +133,7 @@ class _Refusal:
 
 def settle(db: Connection, ksef: LocalKsef) -> tuple[int, bool]:
     """One round: how many rows were settled, and whether a session may be finished now."""
-    rows = _PENDING.run(db, most=_BATCH).all()
+    rows = _PENDING.rows(db, most=_BATCH)
     if not rows:
         return 0, False
     first_number = _counter(db, ksef)
@@ -138,15 +144,15 @@ def settle(db: Connection, ksef: LocalKsef) -> tuple[int, bool]:
             _refuse(batch, row, refusal)
         else:
             _accept(batch, row)
-    _SETTLE.run_many(db, batch.rows)
-    _DROP_BYTES.run_many(db, batch.refused)
-    _DROP_PARTIES.run_many(db, batch.refused)
+    _SETTLE.many(db, batch.rows)
+    _DROP_BYTES.many(db, batch.refused)
+    _DROP_PARTIES.many(db, batch.refused)
     if batch.next_number != first_number:
         keep_setting(db, _COUNTER, str(batch.next_number))
     waits = False
     for ref, (accepted, failed) in batch.counts.items():
-        counted = _COUNT.run(db, session=ref, more_accepted=accepted, more_failed=failed, now=now)
-        waits = counted.scalar_one() != 100 or waits
+        counted = _COUNT.one(db, session=ref, more_accepted=accepted, more_failed=failed, now=now)
+        waits = waits or counted.status != 100
     return len(rows), waits
 
 
@@ -207,7 +213,7 @@ def _related(db: Connection, row: Any) -> bool:
 def _duplicate(db: Connection, batch: _Batch, row: Any) -> _Refusal | None:
     original = batch.accepted.get((row.seller_nip, row.kind, row.number))
     if original is None:
-        found = _ORIGINAL.run(db, seller=row.seller_nip, kind=row.kind, number=row.number).first()
+        found = _ORIGINAL.one(db, seller=row.seller_nip, kind=row.kind, number=row.number)
         if found is None:
             return None
         original = found.ksef_number, found.session_ref
