@@ -64,7 +64,7 @@ def test_a_refused_invoice_keeps_ksefs_code_and_words(fake: FakeKsef) -> None:
     first, second = run(fake, MemoryJournal(), ONE, TWO)
     assert first.outcome == "accepted"
     assert (second.outcome, second.code) == ("refused", 450)
-    assert "klucznik invoice check" in second.hint
+    assert "mend the document" in second.hint
     assert first.hint == ""
     assert second.words == ("Opis 450", "Szczegół")
 

@@ -104,8 +104,8 @@ def receive(
         if not as_json:
             click.echo(
                 tr(
-                    f"{received.count} new invoices ({role}), complete up to {received.bookmark:%Y-%m-%d %H:%M:%S} UTC.",
-                    f"Nowe faktury: {received.count} ({role}), komplet do {received.bookmark:%Y-%m-%d %H:%M:%S} UTC.",
+                    f"New invoices ({role}): {received.count}, complete up to {received.bookmark:%Y-%m-%d %H:%M:%S} UTC.",
+                    f"Nowe faktury ({role}): {received.count}, komplet do {received.bookmark:%Y-%m-%d %H:%M:%S} UTC.",
                 )
             )
 

@@ -276,9 +276,7 @@ def list_(
             }
             for item in ksef.run(tokens.list_all())
         ]
-        _show(
-            rows, as_json, ["referenceNumber", "status", "description", "permissions", "created", "lastUse"]
-        )
+        _show(rows, as_json, ["referenceNumber", "status", "description", "permissions", "lastUse"])
         return
     with open_vault(key_file, use_keyring, passphrase_fd) as vault:
         rows = [
@@ -294,7 +292,7 @@ def list_(
             for info in vault.entries()
             if nip in (None, info.entry.nip)
         ]
-    _show(rows, as_json, ["environment", "nip", "name", "kind", "version", "referenceNumber", "stored"])
+    _show(rows, as_json, ["environment", "nip", "name", "version", "referenceNumber", "stored"])
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool, columns: list[str]) -> None:
@@ -304,12 +302,16 @@ def _show(rows: list[dict[str, Any]], as_json: bool, columns: list[str]) -> None
     if not rows:
         click.echo(tr("None.", "Brak."))
         return
+    from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table()
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(_HEADINGS.get(column, column), overflow="fold")
+        # A reference number or NIP is copied from here: it stays on one line.
+        table.add_column(
+            _HEADINGS.get(column, column), no_wrap=column in ("referenceNumber", "nip"), overflow="fold"
+        )
     for row in rows:
         table.add_row(*(_cell(row[column]) for column in columns))
     Console().print(table)
@@ -337,7 +339,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(value)
     if hasattr(value, "strftime"):
-        return f"{value.astimezone():%Y-%m-%d %H:%M:%S}"
+        return f"{value.astimezone():%Y-%m-%d %H:%M}"
     return str(value)
 
 

@@ -190,8 +190,8 @@ def of_result(outcome: str, code: int, words: Sequence[str]) -> str:
             )
         case 450:
             return tr(
-                'mend the document; "klucznik invoice check" names every fault before sending.',
-                "popraw dokument; „klucznik invoice check” wskaże błędy przed wysyłką.",
+                "mend the document where the sentence says and send it again: nothing was numbered.",
+                "popraw dokument w miejscu, o którym mówi zdanie, i wyślij ponownie: nie dostał numeru.",
             )
     return ""
 
