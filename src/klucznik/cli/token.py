@@ -276,7 +276,7 @@ def list_(
             }
             for item in ksef.run(tokens.list_all())
         ]
-        _show(rows, as_json, ["referenceNumber", "status", "description", "permissions", "lastUse"])
+        _show(rows, as_json, ["referenceNumber", "status", "lastUse", "use"])
         return
     with open_vault(key_file, use_keyring, passphrase_fd) as vault:
         rows = [
@@ -292,7 +292,7 @@ def list_(
             for info in vault.entries()
             if nip in (None, info.entry.nip)
         ]
-    _show(rows, as_json, ["environment", "nip", "name", "version", "referenceNumber", "stored"])
+    _show(rows, as_json, ["entry", "referenceNumber", "stored"])
 
 
 def _show(rows: list[dict[str, Any]], as_json: bool, columns: list[str]) -> None:
@@ -309,26 +309,24 @@ def _show(rows: list[dict[str, Any]], as_json: bool, columns: list[str]) -> None
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         # A reference number or NIP is copied from here: it stays on one line.
-        table.add_column(
-            _HEADINGS.get(column, column), no_wrap=column in ("referenceNumber", "nip"), overflow="fold"
-        )
+        table.add_column(_HEADINGS[column], no_wrap=column in ("referenceNumber", "nip"), overflow="fold")
     for row in rows:
+        if "nip" in row:
+            row["entry"] = f"{row['environment']}/{row['nip']}/{row['name']}"
+        else:
+            row["use"] = [row["description"], *row["permissions"]]
         table.add_row(*(_cell(row[column]) for column in columns))
     Console().print(table)
 
 
+_WHOLE = ("referenceNumber", "entry")
+
 _HEADINGS = {
     "referenceNumber": tr("reference number", "numer referencyjny"),
     "status": tr("state", "stan"),
-    "description": tr("description", "opis"),
-    "permissions": tr("permissions", "uprawnienia"),
-    "created": tr("created", "utworzono"),
-    "lastUse": tr("last use", "ostatnie użycie"),
-    "environment": tr("environment", "środowisko"),
-    "nip": "NIP",
-    "name": tr("name", "nazwa"),
-    "kind": tr("kind", "rodzaj"),
-    "version": tr("version", "wersja"),
+    "lastUse": tr("last use", "użyto"),
+    "use": tr("description, permissions", "opis, uprawnienia"),
+    "entry": tr("environment/NIP/name", "środowisko/NIP/nazwa"),
     "stored": tr("stored", "zapisano"),
 }
 
@@ -339,7 +337,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return "\n".join(value)
     if hasattr(value, "strftime"):
-        return f"{value.astimezone():%Y-%m-%d %H:%M}"
+        return f"{value.astimezone():%Y-%m-%d}"
     return str(value)
 
 
