@@ -30,3 +30,10 @@ def test_the_readme_shows_the_help_as_it_is(file: str, language: str) -> None:
     shown = re.search(r"```text\n(?:Usage|Użycie): klucznik.*?```", text, re.DOTALL)
     assert shown, f"{file} does not show klucznik --help"
     assert shown.group().removeprefix("```text\n").removesuffix("```").strip() == help_text(language)
+
+
+def test_the_readmes_example_runs() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"```python\n(.*?)```", text, re.DOTALL)
+    assert example
+    subprocess.run([sys.executable, "-W", "error", "-c", example.group(1)], check=True, timeout=120)
