@@ -110,6 +110,18 @@ def complain(error: KlucznikError) -> None:
         click.echo(tr("Hint: ", "Wskazówka: ") + error.hint, err=True)
 
 
+def misfit(wrong: ValueError) -> int:
+    """Say which value does not fit the contract, and how; anything else is a fault of ours."""
+    from pydantic import ValidationError
+
+    if not isinstance(wrong, ValidationError):
+        raise wrong
+    for error in wrong.errors(include_url=False, include_input=False):
+        place = ".".join(str(part) for part in error["loc"])
+        click.echo(f"{tr('Error: ', 'Błąd: ')}{place}: {error['msg']}", err=True)
+    return WRONG_USAGE
+
+
 def run(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; ends the process."""
     try:
@@ -127,6 +139,8 @@ def run(arguments: list[str] | None = None) -> NoReturn:
     except KlucznikError as error:
         complain(error)
         sys.exit(error.exit_code)
+    except ValueError as wrong:
+        sys.exit(misfit(wrong))
     except BrokenPipeError:
         # The reader went away (`| head`): nothing more to say, and nothing wrong.
         sys.stderr.close()
