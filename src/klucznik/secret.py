@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
+
+#: A JWT; the secret part of a KSeF token (64 hexadecimal digits, 40 characters in the short form).
+_SHAPES: Final = re.compile(r"eyJ[\w-]{8,}(?:\.[\w-]*)*|[0-9A-Za-z]{40,}")
+
+
+def masked(text: str) -> str:
+    """`text` without what is shaped like a KSeF token or a JWT: people paste them in wrong places.
+
+    For what is shown of a request, such as its path; what is known to be secret is a `Secret`.
+    """
+    return _SHAPES.sub("***", text)
 
 
 class Secret:

@@ -17,6 +17,7 @@ from urllib.parse import unquote
 
 from pydantic import BaseModel
 
+from klucznik.secret import masked
 from klucznik.server import handlers, links
 from klucznik.server.access import Bearers, Caller, admit, admit_address, admit_permissions
 from klucznik.server.ask import HANDLERS, Ask, Handler
@@ -99,6 +100,8 @@ class App:
         if echoed := headers.get("x-test-system-warning"):
             answer.headers.append((b"x-system-warning", echoed.encode("ascii", "replace")))
         answer.headers.append((b"content-length", str(len(answer.body)).encode()))
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s %s: %s (trace %s)", scope["method"], masked(path)[:200], answer.status, trace_id)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
@@ -125,7 +128,7 @@ class App:
             found = None  # testdata.md: TEST environment only
         if found is None:
             await _read(receive, _LARGEST_BODY)
-            raise Plain(404, f"{path[:200]} is not an operation of this KSeF.")
+            raise Plain(404, f"{masked(path)[:200]} is not an operation of this KSeF.")
         methods, names = found
         handler = methods.get(scope["method"])
         if handler is None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from klucznik.secret import masked
 from klucznik.wire.base import Model
 from klucznik.wire.codes import Code
 from klucznik.wire.problems import Forbidden, Gone, Problem, TooMany, Unauthorized
@@ -70,6 +71,7 @@ def refusal(
     raised: BaseException, path: str, trace_id: str, now: datetime, problem_details: bool
 ) -> Answer | None:
     """The answer for a refusal, or None when it is none but a failure of ours."""
+    path = masked(path)
     place: dict[str, Any] = {"instance": path, "trace_id": trace_id, "now": now}
     match raised:
         case Problem() as problem:
@@ -90,19 +92,21 @@ def refusal(
             shown = _PlainProblem(
                 title=_TITLES[plain.status],
                 status=plain.status,
-                detail=plain.detail,
+                detail=masked(plain.detail),
                 instance=path[:200],
                 trace_id=trace_id,
             )
             answer = _body(plain.status, shown, _PROBLEM)
         case _:
             return None
-    log.info("%s %s: %s; why: %s (trace %s)", answer.status, path[:200], raised, raised.why or "-", trace_id)
+    said, why = masked(str(raised)), masked(raised.why or "-")
+    log.info("%s %s: %s; why: %s (trace %s)", answer.status, path[:200], said, why, trace_id)
     return answer
 
 
 def failure(raised: BaseException, path: str, trace_id: str, now: datetime, problem_details: bool) -> Answer:
     """HTTP 500: the fault is ours; the log has the traceback, the answer only the trace id."""
+    path = masked(path)
     log.error("failed at %s (trace %s)", path[:200], trace_id, exc_info=raised)
     problem = Problem(_UNEXPECTED)
     if problem_details:
