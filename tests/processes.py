@@ -29,6 +29,14 @@ def environment(home: Path, language: str = "en", more: Mapping[str, str] | None
     return {**kept, **own, **(more or {})}
 
 
+def shown_by_ps(pid: int) -> bytes:
+    """Arguments and environment of a process, as others on a Linux machine may read them."""
+    place = Path(f"/proc/{pid}")
+    if not place.exists():  # another system, or already gone
+        return b""
+    return (place / "cmdline").read_bytes() + (place / "environ").read_bytes()
+
+
 @dataclass(frozen=True)
 class Done:
     """How a command ended and what it said."""
@@ -56,6 +64,8 @@ class Terminal:
     language: str = "en"
     cwd: Path | None = None
     more: dict[str, str] = field(default_factory=dict)
+    #: What `ps` showed of each command.
+    seen: list[bytes] = field(default_factory=list)
 
     def environment(self) -> dict[str, str]:
         chosen = {"KLUCZNIK_KSEF": self.ksef} if self.ksef else {}
@@ -73,18 +83,21 @@ class Terminal:
         No command may ever show a traceback.
         """
         words = tuple(str(argument) for argument in arguments)
-        ended = subprocess.run(
-            [KLUCZNIK, *words],
-            stdin=subprocess.DEVNULL if typed is None else None,
-            input=typed,
-            capture_output=True,
+        with subprocess.Popen(
+            [str(KLUCZNIK), *words],
+            stdin=subprocess.DEVNULL if typed is None else subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env=self.environment(),
             cwd=self.cwd or self.home,
             pass_fds=fds,
-            timeout=PATIENCE,
-            check=False,
-        )
-        done = Done(words, ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+        ) as process:
+            self.seen.append(shown_by_ps(process.pid))
+            try:
+                out, err = process.communicate(typed, PATIENCE)
+            finally:
+                process.kill()
+        done = Done(words, process.returncode, out.decode(), err.decode())
         assert "Traceback" not in done.err, done.said
         assert code is None or done.code == code, done.said
         return done
@@ -128,10 +141,10 @@ class Served:
         assert self._process is None, "it runs already"
         self.home.mkdir(parents=True, exist_ok=True)
         ports = [str(urlsplit(url).port or 0) if url else "0" for url in (self.url, self.management)]
+        command = [str(KLUCZNIK), "ksef", "serve", "--data", str(self.data), "--rates", "off"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [KLUCZNIK, "ksef", "serve", "--data", str(self.data), "--port", ports[0]]
-                + ["--management-port", ports[1], "--rates", "off", *self._options],
+                [*command, "--port", ports[0], "--management-port", ports[1], *self._options],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -141,10 +154,14 @@ class Served:
 
     def wait_ready(self) -> None:
         """Read the two lines that it prints when it accepts calls."""
-        assert self._process and self._process.stdout
+        assert self._process
+        assert self._process.stdout
         self._lines = [self._process.stdout.readline().rstrip("\n") for _ in range(2)]
         words = [line.split(" ") for line in self._lines]
-        assert [word[0] for word in words] == ["ready", "management"], self._lines + [self.log.read_text()]
+        assert [word[0] for word in words] == ["ready", "management"], (
+            self._lines,
+            self.log.read_text(),
+        )
         self.url, self.management = words[0][1], words[1][1]
 
     def kill(self) -> None:
@@ -160,14 +177,13 @@ class Served:
         return self._end()
 
     def _end(self) -> int:
-        assert self._process and self._process.stdout
+        assert self._process
         process, self._process = self._process, None
-        try:
-            code = process.wait(PATIENCE)
-        finally:
-            process.kill()
-            process.stdout.close()
-        return code
+        with process:
+            try:
+                return process.wait(PATIENCE)
+            finally:
+                process.kill()
 
     @property
     def runs(self) -> bool:

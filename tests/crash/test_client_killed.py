@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
 import pytest
+
 from processes import Terminal
 
 from .world import NIP, World
@@ -24,12 +24,12 @@ START = 0.9
 
 
 @pytest.fixture(scope="module")
-def erp(lasting: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Terminal]:
+def erp(lasting: World, tmp_path_factory: pytest.TempPathFactory) -> Terminal:
     """The company's machine: its token in a vault, opened by a key file."""
     home = tmp_path_factory.mktemp("erp")
     terminal = Terminal(home, lasting.url, more={"KLUCZNIK_KEY_FILE": str(home / "vault.key")})
     terminal.run("token", "put", "--company", NIP, typed=lasting.ksef_token.text().encode() + b"\n")
-    yield terminal
+    return terminal
 
 
 def lines_in(home: Path) -> int:
@@ -73,7 +73,7 @@ def test_run_again_after_a_kill_each_file_is_accepted_once(
     rand = Random(seed)
     documents = world.documents(tmp_path, f"client/{seed}", FILES)
     files = [Path(document.name) for document in documents]
-    command = ["send", "--company", NIP, *files, "--json"]
+    command: list[str | Path] = ["send", "--company", NIP, *files, "--json"]
 
     for _ in range(rand.choice((1, 1, 2))):
         print(killed_at(erp, command, rand))

@@ -10,13 +10,13 @@ from random import Random
 
 import httpx2
 import pytest
-from processes import Served
 
 from klucznik.client import auth, sessions
 from klucznik.client.journal import MemoryJournal
 from klucznik.client.ksef import AsyncKsef
 from klucznik.client.sending import Document, Result, send_and_wait
 from klucznik.errors import KlucznikError
+from processes import Served
 
 from .world import World
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-from processes import Served
 
 from klucznik.client import auth, sessions, tokens
 from klucznik.client.ksef import Ksef
@@ -18,6 +17,7 @@ from klucznik.clock import WARSAW
 from klucznik.crypto import authority
 from klucznik.documents import samples, upo
 from klucznik.secret import Secret
+from processes import Served
 
 NIP, BUYER = "5265877635", "1111111111"
 
