@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -33,7 +34,7 @@ def ania(desk: Desk, request: pytest.FixtureRequest) -> Person:
     return firm
 
 
-def issue(person: Person, number: str, **parts: object) -> str:
+def issue(person: Person, number: str, **parts: Any) -> str:
     """An accepted and stored invoice: its KSeF number."""
     session = person.open()
     outcome = person.settled(session, person.invoice(number, **parts))
@@ -50,7 +51,7 @@ def numbers(person: Person, role: str = "Subject1", **filters: object) -> list[s
 # ---- who sees what
 
 
-def test_everybody_sees_it_in_their_own_role(desk, ania):
+def test_everybody_sees_it_in_their_own_role(desk: Desk, ania: Person) -> None:
     buyer, third, obcy = desk.firm(), desk.firm(), desk.firm()
     options = Options(thirds=[Third(f"<NIP>{third.nip}</NIP>", 4)])
     issue(ania, "FV/1", buyer=buyer.nip, options=options)
@@ -60,7 +61,7 @@ def test_everybody_sees_it_in_their_own_role(desk, ania):
             assert numbers(person, role) == (["FV/1"] if place == sees else [])
 
 
-def test_biuro_needs_invoice_read(desk, ania):
+def test_biuro_needs_invoice_read(desk: Desk, ania: Person) -> None:
     issue(ania, "FV/1")
     assert numbers(desk.worker(ania, "InvoiceRead")) == ["FV/1"]
     writer = desk.worker(ania, "InvoiceWrite")
@@ -69,7 +70,7 @@ def test_biuro_needs_invoice_read(desk, ania):
     assert reason(writer.call("GET", f"/invoices/ksef/{number}")) == "missing-permissions"
 
 
-def test_an_internal_unit_sees_what_names_it(desk, ania):
+def test_an_internal_unit_sees_what_names_it(desk: Desk, ania: Person) -> None:
     unit = desk.sit(("InternalId", f"{ania.nip}-12345"), ("Nip", new_nip()), ["InvoiceRead"])
     named = Options(thirds=[Third(f"<IDWew>{ania.nip}-12345</IDWew>", 8)])
     number = issue(ania, "FV/1", options=named)
@@ -80,7 +81,7 @@ def test_an_internal_unit_sees_what_names_it(desk, ania):
     assert reason(unit.call("GET", f"/invoices/ksef/{other}")) == "insufficient-resource-access"
 
 
-def test_rejects_are_not_found(ania):
+def test_rejects_are_not_found(ania: Person) -> None:
     session = ania.open()
     ania.settled(session, b"<x/>")
     issue(ania, "FV/1")
@@ -91,7 +92,7 @@ def test_rejects_are_not_found(ania):
 # ---- what is told
 
 
-def test_metadata_of_an_invoice(desk, ania):
+def test_metadata_of_an_invoice(desk: Desk, ania: Person) -> None:
     document = ania.invoice("FV/1", options=Options(thirds=[Third("<BrakID>1</BrakID>", 0)]))
     outcome = ania.settled(ania.open(), document)
     found = ania.stored(outcome["ksefNumber"])
@@ -113,7 +114,7 @@ def test_metadata_of_an_invoice(desk, ania):
 # ---- filters
 
 
-def test_filters(desk, ania):
+def test_filters(desk: Desk, ania: Person) -> None:
     other = new_nip()
     issue(ania, "FV/1")
     issue(ania, "FV/2", buyer=other, options=Options(kind="ROZ", currency="EUR"))
@@ -159,7 +160,7 @@ def span(kind: str, since: datetime, until: datetime | None = None, **more: obje
     return found
 
 
-def test_the_day_of_issue_has_no_hour(ania):
+def test_the_day_of_issue_has_no_hour(ania: Person) -> None:
     issue(ania, "FV/1", day=date(2026, 10, 1))
     begin = datetime(2026, 10, 1, tzinfo=UTC)
     for since, until, wanted in (
@@ -171,7 +172,7 @@ def test_the_day_of_issue_has_no_hour(ania):
         assert numbers(ania, dateRange=span("Issue", since, until)) == wanted
 
 
-def test_the_longest_range(desk, ania):
+def test_the_longest_range(desk: Desk, ania: Person) -> None:
     end = desk.ksef.clock.now()
     assert numbers(ania, dateRange=span("Invoicing", end - timedelta(days=100), end)) == []
     for kind in ("Issue", "Invoicing", "PermanentStorage"):
@@ -205,7 +206,7 @@ def test_the_longest_range(desk, ania):
         ({"amount": {}}, 21405),
     ],
 )
-def test_filters_that_do_not_fit(ania, changes, code):
+def test_filters_that_do_not_fit(ania: Person, changes: dict[str, Any], code: int) -> None:
     assert refusal(ania.try_query(**changes)).code == code
 
 
@@ -217,7 +218,7 @@ def test_filters_that_do_not_fit(ania, changes, code):
         ({"pageOffset": -1}, "'pageOffset' must be"),
     ],
 )
-def test_pages_that_do_not_fit(ania, params, details):
+def test_pages_that_do_not_fit(ania: Person, params: dict[str, Any], details: str) -> None:
     refused = refusal(ania.try_query(params=params))
     assert refused.code == 21405
     assert refused.details[0].startswith(details)
@@ -267,7 +268,7 @@ def fill(desk: Desk, nip: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("order", ["Asc", "Desc"])
-def test_pages_follow_each_other(desk, ania, order):
+def test_pages_follow_each_other(desk: Desk, ania: Person, order: str) -> None:
     fill(desk, ania.nip, 25)
     seen = []
     for offset, (size, more) in enumerate([(10, True), (10, True), (5, False), (0, False)]):
@@ -278,7 +279,7 @@ def test_pages_follow_each_other(desk, ania, order):
     assert seen == sorted((f"{n:05}" for n in range(25)), reverse=order == "Desc")
 
 
-def test_ten_thousand_and_one(desk):
+def test_ten_thousand_and_one(desk: Desk) -> None:
     ania = desk.firm()
     fill(desk, ania.nip, 10_001)
     for offset, size, wanted, more, truncated in (
@@ -299,7 +300,7 @@ def test_ten_thousand_and_one(desk):
 # ---- permanent storage and the high water mark
 
 
-def test_an_invoice_appears_once_it_is_stored():
+def test_an_invoice_appears_once_it_is_stored() -> None:
     clock = ManualClock(NOW)
     with desk_at(clock=clock) as desk:
         ania = desk.firm()
@@ -322,7 +323,7 @@ def test_an_invoice_appears_once_it_is_stored():
         assert ania.call("GET", f"/invoices/ksef/{number}").content == document
 
 
-def test_the_high_water_mark():
+def test_the_high_water_mark() -> None:
     clock = ManualClock(NOW)
     with desk_at(clock=clock) as desk:
         ania = desk.firm()
@@ -339,7 +340,7 @@ def test_the_high_water_mark():
         assert datetime.fromisoformat(old["permanentStorageHwmDate"]) == NOW - timedelta(days=2)
 
 
-def test_a_range_beyond_the_mark(desk, ania):
+def test_a_range_beyond_the_mark(desk: Desk, ania: Person) -> None:
     later = desk.ksef.clock.now() + timedelta(hours=1)
     refused = refusal(
         ania.try_query(dateRange=span("PermanentStorage", later, restrictToPermanentStorageHwmDate=True))
@@ -355,7 +356,7 @@ def test_a_range_beyond_the_mark(desk, ania):
     assert numbers(ania, dateRange=span("PermanentStorage", later)) == []
 
 
-def test_nobody_who_follows_the_mark_misses_anything(desk):
+def test_nobody_who_follows_the_mark_misses_anything(desk: Desk) -> None:
     """Reading from mark to mark while invoices come in finds each of them, in order."""
     ania = desk.firm()
     session = ania.open()
@@ -384,7 +385,7 @@ def test_nobody_who_follows_the_mark_misses_anything(desk):
 # ---- download
 
 
-def test_a_download_is_what_was_sent(desk, ania):
+def test_a_download_is_what_was_sent(desk: Desk, ania: Person) -> None:
     buyer = desk.firm()
     document = ania.invoice("FV/1", buyer=buyer.nip).replace(b"><", b">\n\t<")
     number = ania.settled(ania.open(), document)["ksefNumber"]
@@ -401,7 +402,7 @@ def test_a_download_is_what_was_sent(desk, ania):
     assert b"FV/1" not in response.content
 
 
-def test_an_unknown_invoice(ania):
+def test_an_unknown_invoice(ania: Person) -> None:
     number = f"{ania.nip}-20260101-010000000000-00"
     refused = refusal(ania.call("GET", f"/invoices/ksef/{number}"))
     assert (refused.code, refused.description) == (21164, "Faktura o podanym identyfikatorze nie istnieje.")
@@ -409,11 +410,11 @@ def test_an_unknown_invoice(ania):
 
 
 @pytest.mark.parametrize("number", ["x", "1111111111-19990101-010000000000-00", "%27", "a" * 5000])
-def test_what_is_no_number(ania, number):
+def test_what_is_no_number(ania: Person, number: str) -> None:
     assert refusal(ania.call("GET", f"/invoices/ksef/{number}")).code == 21405
 
 
-def test_nan_is_no_amount(ania):
+def test_nan_is_no_amount(ania: Person) -> None:
     content = json.dumps(
         {
             "subjectType": "Subject1",

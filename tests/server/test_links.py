@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
@@ -9,22 +10,22 @@ import pytest
 
 from klucznik.clock import ManualClock
 
-from .desk import desk_at
+from .desk import Desk, desk_at
 
 
 @pytest.fixture(scope="module")
-def clock():
+def clock() -> ManualClock:
     return ManualClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
 
 
 @pytest.fixture(scope="module")
-def desk(clock):
+def desk(clock: ManualClock) -> Iterator[Desk]:
     with desk_at(clock=clock) as found:
         yield found
 
 
 @pytest.fixture
-def links(desk):
+def links(desk: Desk) -> list[str]:
     """The addresses of an invoice's UPO and of a page."""
     ania = desk.firm()
     session = ania.open()
@@ -33,7 +34,7 @@ def links(desk):
     return [invoice, page]
 
 
-def test_links_work_for_three_days(desk, clock, links):
+def test_links_work_for_three_days(desk: Desk, clock: ManualClock, links: list[str]) -> None:
     assert [desk.http.get(link).status_code for link in links] == [200, 200]
     clock.advance(days=3, seconds=-1)
     assert [desk.http.get(link).status_code for link in links] == [200, 200]
@@ -44,7 +45,7 @@ def test_links_work_for_three_days(desk, clock, links):
         assert "expired" in response.json()["detail"]
 
 
-def test_tampered_links(desk, links):
+def test_tampered_links(desk: Desk, links: list[str]) -> None:
     other = desk.firm()
     session = other.open()
     foreign = other.settled(session, other.invoice("FV/1"))["upoDownloadUrl"]
@@ -70,12 +71,12 @@ def test_tampered_links(desk, links):
             assert b"Potwierdzenie" not in response.content
 
 
-def test_other_methods(desk, links):
+def test_other_methods(desk: Desk, links: list[str]) -> None:
     for method in ("PUT", "POST", "DELETE"):
         assert desk.http.request(method, links[0]).status_code == 405
 
 
-def test_a_link_of_a_foreign_host_is_not_made(desk):
+def test_a_link_of_a_foreign_host_is_not_made(desk: Desk) -> None:
     ania = desk.firm()
     session = ania.open()
     outcome = ania.settled(session, ania.invoice("FV/1"))

@@ -7,6 +7,7 @@ import os
 from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -36,39 +37,39 @@ def session(ania: Person) -> Sealed:
     return ania.open()
 
 
-def test_an_invoice_is_taken_in(ania, session):
+def test_an_invoice_is_taken_in(ania: Person, session: Sealed) -> None:
     response = ania.post(session, ania.invoice("FV/1"))
     assert response.status_code == 202
     assert list(response.json()) == ["referenceNumber"]
     assert response.json()["referenceNumber"][8:12] == "-EE-"
 
 
-def test_an_unknown_session(ania, session):
+def test_an_unknown_session(ania: Person, session: Sealed) -> None:
     refused = refusal(ania.post(Sealed(NO_SUCH, session.key, session.iv), b"<x/>"))
     assert (refused.code, refused.description) == (21173, "Brak sesji o wskazanym numerze referencyjnym.")
     assert refused.details == [f"Sesja o numerze referencyjnym {NO_SUCH} nie została odnaleziona."]
 
 
-def test_a_closed_session_takes_nothing(ania, session):
+def test_a_closed_session_takes_nothing(ania: Person, session: Sealed) -> None:
     ania.finished(session)
     refused = refusal(ania.post(session, ania.invoice("FV/1")))
     assert (refused.code, refused.description) == (21180, "Status sesji nie pozwala na wykonanie operacji.")
     assert refused.details == ["Status sesji 440 uniemożliwia wysyłkę faktur."]
 
 
-def test_the_encrypted_size_is_compared(ania, session):
+def test_the_encrypted_size_is_compared(ania: Person, session: Sealed) -> None:
     refused = refusal(ania.post(session, ania.invoice("FV/1"), encryptedInvoiceSize=17))
     assert (refused.code, refused.description) == (21402, "Nieprawidłowy rozmiar pliku.")
     assert refused.details == ["Długość treści nie zgadza się z rozmiarem pliku."]
 
 
-def test_the_encrypted_hash_is_compared(ania, session):
+def test_the_encrypted_hash_is_compared(ania: Person, session: Sealed) -> None:
     refused = refusal(ania.post(session, ania.invoice("FV/1"), encryptedInvoiceHash=ZERO_HASH))
     assert (refused.code, refused.description) == (21403, "Nieprawidłowy skrót pliku.")
     assert refused.details == ["Skrót treści nie zgadza się ze skrótem pliku."]
 
 
-def test_a_refused_post_leaves_no_trace(ania, session):
+def test_a_refused_post_leaves_no_trace(ania: Person, session: Sealed) -> None:
     for number in range(3):
         refusal(ania.post(session, ania.invoice(f"FV/{number}"), encryptedInvoiceSize=17))
     first = ania.settled(session, ania.invoice("FV/1"))
@@ -100,7 +101,7 @@ def test_a_refused_post_leaves_no_trace(ania, session):
         ({"hashOfCorrectedInvoice": "x"}, 21405),
     ],
 )
-def test_bodies_that_do_not_fit(ania, session, changes, code):
+def test_bodies_that_do_not_fit(ania: Person, session: Sealed, changes: dict[str, Any], code: int) -> None:
     assert refusal(ania.post(session, ania.invoice("FV/1"), **changes)).code == code
 
 
@@ -121,16 +122,16 @@ def test_bodies_that_do_not_fit(ania, session, changes, code):
         b'{"invoiceHash": "\x00"}',
     ],
 )
-def test_bodies_that_cannot_be_read(ania, session, content):
+def test_bodies_that_cannot_be_read(ania: Person, session: Sealed, content: bytes) -> None:
     response = ania.call("POST", f"/sessions/online/{session.ref}/invoices", content=content)
     assert refusal(response).code in (21001, 21405)
 
 
-def test_unknown_properties_are_ignored(ania, session):
+def test_unknown_properties_are_ignored(ania: Person, session: Sealed) -> None:
     ania.send(session, ania.invoice("FV/1"), invoiceFileName="x", offline={"mode": True})
 
 
-def test_empty_content_is_an_invoice_that_does_not_decrypt(ania, session):
+def test_empty_content_is_an_invoice_that_does_not_decrypt(ania: Person, session: Sealed) -> None:
     refs = [
         ania.send(
             session,
@@ -152,13 +153,13 @@ def test_empty_content_is_an_invoice_that_does_not_decrypt(ania, session):
 # ---- technical corrections
 
 
-def test_a_correction_is_always_offline(ania, session):
+def test_a_correction_is_always_offline(ania: Person, session: Sealed) -> None:
     refused = refusal(ania.post(session, ania.invoice("FV/1"), hashOfCorrectedInvoice=ZERO_HASH))
     assert refused.code == 21405
     assert refused.details == ["HashOfCorrectedInvoice can only be provided for offline invoices"]
 
 
-def test_a_correction_of_an_accepted_invoice(ania, session):
+def test_a_correction_of_an_accepted_invoice(ania: Person, session: Sealed) -> None:
     accepted = ania.invoice("FV/1")
     ania.settled(session, accepted)
     refused = refusal(
@@ -176,7 +177,7 @@ def test_a_correction_of_an_accepted_invoice(ania, session):
     assert refused.details == ["Nie można wysłać korekty technicznej do prawidłowo przetworzonej faktury."]
 
 
-def test_a_second_correction_after_a_successful_one(ania, session):
+def test_a_second_correction_after_a_successful_one(ania: Person, session: Sealed) -> None:
     rejected = (
         ania.invoice("FV/1").replace(b"<RodzajFaktury>", b"<RodzajFaktury >").replace(b"<P_2>", b"<P_3>")
     )
@@ -197,13 +198,13 @@ def test_a_second_correction_after_a_successful_one(ania, session):
 # ---- who
 
 
-def test_obcy_sends_nothing_into_a_foreign_session(desk, ania, session):
+def test_obcy_sends_nothing_into_a_foreign_session(desk: Desk, ania: Person, session: Sealed) -> None:
     obcy = desk.firm()
     assert reason(obcy.post(session, obcy.invoice("FV/1"))) == "insufficient-resource-access"
     assert "invoiceCount" not in ania.get(f"/sessions/{session.ref}")
 
 
-def test_nobody_sends_without_a_login(desk, session):
+def test_nobody_sends_without_a_login(desk: Desk, session: Sealed) -> None:
     path = f"/sessions/online/{session.ref}/invoices"
     assert desk.http.post(path, json=send_body(session, b"<x/>")).status_code == 401
 
@@ -211,7 +212,7 @@ def test_nobody_sends_without_a_login(desk, session):
 # ---- many
 
 
-def test_fifty_posts_of_one_invoice_at_once(desk, ania, session):
+def test_fifty_posts_of_one_invoice_at_once(desk: Desk, ania: Person, session: Sealed) -> None:
     document = ania.invoice("FV/RACE")
     with ThreadPoolExecutor(16) as pool:
         refs = list(pool.map(lambda _: ania.send(session, document), range(50)))
@@ -235,7 +236,7 @@ def test_fifty_posts_of_one_invoice_at_once(desk, ania, session):
     )
 
 
-def test_a_body_of_a_hundred_megabytes(desk):
+def test_a_body_of_a_hundred_megabytes(desk: Desk) -> None:
     ania = desk.firm()
     session = ania.open()
     document = b"<x>" + b" " * 100_000_000 + b"</x>"

@@ -25,7 +25,7 @@ def ania(desk: Desk, request: pytest.FixtureRequest) -> Person:
     return firm
 
 
-def test_an_accepted_invoice(ania):
+def test_an_accepted_invoice(ania: Person) -> None:
     session, document = ania.open(), ania.invoice("FV/1")
     found = ania.settled(session, document)
     assert found["ordinalNumber"] == 1
@@ -42,14 +42,14 @@ def test_an_accepted_invoice(ania):
     assert stored["permanentStorageDate"] > stored["acquisitionDate"]
 
 
-def test_a_reject_has_no_number_and_no_upo(ania):
+def test_a_reject_has_no_number_and_no_upo(ania: Person) -> None:
     session = ania.open()
     found = ania.settled(session, b"<x/>")
     assert found["status"]["code"] == 450
     assert set(found) == {"ordinalNumber", "referenceNumber", "invoiceHash", "invoicingDate", "status"}
 
 
-def test_nothing_is_told_before_the_verdict(monkeypatch):
+def test_nothing_is_told_before_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(verification, "_GATHER", 3600)
     with desk_at() as desk:
         ania = desk.firm()
@@ -65,7 +65,7 @@ def test_nothing_is_told_before_the_verdict(monkeypatch):
         assert ania.get(f"/sessions/{session.ref}")["status"]["code"] == 170
 
 
-def test_lists_of_a_session(ania):
+def test_lists_of_a_session(ania: Person) -> None:
     session = ania.open()
     sent = [ania.send(session, ania.invoice(f"FV/{n}") if n % 3 else b"<x/>") for n in range(25)]
     ania.finished(session)
@@ -84,13 +84,13 @@ def test_lists_of_a_session(ania):
     assert "continuationToken" not in failed
 
 
-def test_empty_lists(ania):
+def test_empty_lists(ania: Person) -> None:
     session = ania.open()
     assert ania.get(f"/sessions/{session.ref}/invoices") == {"invoices": []}
     assert ania.get(f"/sessions/{session.ref}/invoices/failed") == {"invoices": []}
 
 
-def test_tokens_of_other_lists(ania):
+def test_tokens_of_other_lists(ania: Person) -> None:
     sessions = [ania.open(), ania.open()]
     for session in sessions:
         for _ in range(11):
@@ -111,14 +111,14 @@ def test_tokens_of_other_lists(ania):
 
 
 @pytest.mark.parametrize("size", [0, 9, 1001])
-def test_sizes_of_a_page(ania, size):
+def test_sizes_of_a_page(ania: Person, size: int) -> None:
     session = ania.open()
     for kind in ("invoices", "invoices/failed"):
         refused = refusal(ania.call("GET", f"/sessions/{session.ref}/{kind}", params={"pageSize": size}))
         assert refused.code == 21405
 
 
-def test_an_invoice_of_another_session(ania):
+def test_an_invoice_of_another_session(ania: Person) -> None:
     first, second = ania.open(), ania.open()
     ref = ania.send(first, ania.invoice("FV/1"))
     assert refusal(ania.call("GET", f"/sessions/{second.ref}/invoices/{ref}")).code == 21405

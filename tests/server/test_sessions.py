@@ -6,6 +6,8 @@ import os
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import update
@@ -52,7 +54,7 @@ def obcy(desk: Desk) -> Person:
 # ---- open
 
 
-def test_a_session_is_open_for_twelve_hours(ania):
+def test_a_session_is_open_for_twelve_hours(ania: Person) -> None:
     response = ania.call("POST", "/sessions/online", ania.open_body())
     assert response.status_code == 201
     opened = response.json()
@@ -78,7 +80,7 @@ def test_a_session_is_open_for_twelve_hours(ania):
         {"systemCode": "", "schemaVersion": "", "value": ""},
     ],
 )
-def test_a_form_that_is_not_supported(ania, form):
+def test_a_form_that_is_not_supported(ania: Person, form: Any) -> None:
     body = {**ania.open_body(), "formCode": form}
     refused = refusal(ania.call("POST", "/sessions/online", body))
     assert (refused.code, refused.details) == (21405, ["Wskazany kod formularza nie jest wspierany."])
@@ -86,18 +88,18 @@ def test_a_form_that_is_not_supported(ania, form):
 
 
 @pytest.mark.parametrize("form", ["FA (2)", "FA (3)", "FA_RR (1)"])
-def test_forms_of_the_test_environment(ania, form):
+def test_forms_of_the_test_environment(ania: Person, form: Any) -> None:
     ania.open(form)
 
 
 @pytest.mark.parametrize("form", ["PEF (3)", "PEF_KOR (3)"])
-def test_pef_belongs_to_a_peppol_context(desk, form):
+def test_pef_belongs_to_a_peppol_context(desk: Desk, form: Any) -> None:
     provider = desk.sit(("PeppolId", "PPL123456"), ("PeppolId", "PPL123456"), ["PefInvoiceWrite"])
     provider.open(form)
 
 
 @pytest.mark.parametrize("profile", ["demo", "prd"])
-def test_fa2_is_over_outside_of_test(profile):
+def test_fa2_is_over_outside_of_test(profile: Any) -> None:
     with desk_at(profile=profile) as desk:
         ania = desk.firm()
         refused = refusal(ania.call("POST", "/sessions/online", ania.open_body("FA (2)")))
@@ -106,7 +108,7 @@ def test_fa2_is_over_outside_of_test(profile):
 
 
 @pytest.mark.parametrize("length", [0, 15, 24, 32])
-def test_a_vector_of_another_length(ania, length):
+def test_a_vector_of_another_length(ania: Person, length: int) -> None:
     refused = refusal(ania.call("POST", "/sessions/online", ania.open_body(iv=bytes(length))))
     assert refused.code == 21405
     assert refused.details == [
@@ -114,7 +116,7 @@ def test_a_vector_of_another_length(ania, length):
     ]
 
 
-def test_all_faults_of_an_opening_are_told_at_once(ania):
+def test_all_faults_of_an_opening_are_told_at_once(ania: Person) -> None:
     body = {
         **ania.open_body(iv=b"short"),
         "formCode": {"systemCode": "X", "schemaVersion": "Y", "value": "Z"},
@@ -122,7 +124,7 @@ def test_all_faults_of_an_opening_are_told_at_once(ania):
     assert len(refusal(ania.call("POST", "/sessions/online", body)).details) == 2
 
 
-def test_an_unknown_key_id(desk, ania):
+def test_an_unknown_key_id(desk: Desk, ania: Person) -> None:
     keys = {key.usage: key.public_key_id for key in desk.ksef.keys.encryption}
     other_usage = keys[PublicKeyCertificateUsage.KsefTokenEncryption]
     for key_id in (b64encode(bytes(32)).decode(), other_usage):
@@ -136,7 +138,7 @@ def test_an_unknown_key_id(desk, ania):
 
 
 @pytest.mark.parametrize("key", [b"", bytes(16), bytes(33), None], ids=["0", "16", "33", "garbage"])
-def test_a_key_that_does_not_open_is_told_later(desk, ania, key):
+def test_a_key_that_does_not_open_is_told_later(desk: Desk, ania: Person, key: bytes | None) -> None:
     body = ania.open_body(key=key or b"")
     if key is None:
         body["encryption"]["encryptedSymmetricKey"] = b64encode(os.urandom(256)).decode()
@@ -155,7 +157,7 @@ def test_a_key_that_does_not_open_is_told_later(desk, ania, key):
     assert (refused.code, refused.details) == (21180, ["Status sesji 415 uniemożliwia jej zamknięcie."])
 
 
-def test_a_key_for_another_usage_does_not_open(desk, ania):
+def test_a_key_for_another_usage_does_not_open(desk: Desk, ania: Person) -> None:
     for key in desk.ksef.keys.encryption:
         if key.usage == PublicKeyCertificateUsage.KsefTokenEncryption:
             body = ania.open_body()
@@ -177,11 +179,11 @@ def test_a_key_for_another_usage_does_not_open(desk, ania):
         (b"{}", 21405),
     ],
 )
-def test_an_unreadable_opening(ania, content, code):
+def test_an_unreadable_opening(ania: Person, content: bytes, code: int) -> None:
     assert refusal(ania.call("POST", "/sessions/online", content=content)).code == code
 
 
-def test_who_may_not_write_opens_nothing(desk, ania):
+def test_who_may_not_write_opens_nothing(desk: Desk, ania: Person) -> None:
     reader = desk.worker(ania, "InvoiceRead", "Introspection")
     response = reader.call("POST", "/sessions/online", ania.open_body())
     assert reason(response) == "missing-permissions"
@@ -191,7 +193,7 @@ def test_who_may_not_write_opens_nothing(desk, ania):
     }
 
 
-def test_old_feature_headers_are_tolerated(ania):
+def test_old_feature_headers_are_tolerated(ania: Person) -> None:
     for value in ("upo-v4-3", "include-metadata", "subject-identifier-validation, upo-v4-3", ""):
         ania.open(headers={"X-KSeF-Feature": value})
 
@@ -199,7 +201,7 @@ def test_old_feature_headers_are_tolerated(ania):
 # ---- close
 
 
-def test_a_session_closed_without_invoices_is_cancelled(ania):
+def test_a_session_closed_without_invoices_is_cancelled(ania: Person) -> None:
     assert ania.finished(ania.open())["status"] == {
         "code": 440,
         "description": "Sesja anulowana",
@@ -207,7 +209,7 @@ def test_a_session_closed_without_invoices_is_cancelled(ania):
     }
 
 
-def test_a_session_with_rejects_only_fails(ania):
+def test_a_session_with_rejects_only_fails(ania: Person) -> None:
     session = ania.open()
     ania.send(session, b"<x/>")
     status = ania.finished(session)
@@ -217,7 +219,7 @@ def test_a_session_with_rejects_only_fails(ania):
     assert "upo" not in status
 
 
-def test_a_session_with_one_accepted_invoice_succeeds(ania):
+def test_a_session_with_one_accepted_invoice_succeeds(ania: Person) -> None:
     session = ania.open()
     ania.send(session, ania.invoice("FV/1"))
     status = ania.finished(session)
@@ -228,7 +230,7 @@ def test_a_session_with_one_accepted_invoice_succeeds(ania):
     assert page["referenceNumber"][8:12] == "-EU-"
 
 
-def test_closing_twice(ania):
+def test_closing_twice(ania: Person) -> None:
     session = ania.open()
     ania.finished(session)
     refused = refusal(ania.close(session))
@@ -236,7 +238,7 @@ def test_closing_twice(ania):
     assert refused.details == ["Status sesji 440 uniemożliwia jej zamknięcie."]
 
 
-def test_what_was_never_opened(ania):
+def test_what_was_never_opened(ania: Person) -> None:
     refused = refusal(ania.call("POST", f"/sessions/online/{NO_SUCH}/close"))
     assert refused.code == 21173
     assert refused.details == [f"Sesja o numerze referencyjnym {NO_SUCH} nie została odnaleziona."]
@@ -250,7 +252,7 @@ def test_what_was_never_opened(ania):
 
 
 @pytest.mark.parametrize("ref", ["x", "%00", "..%2F..", "a%0D%0Ab", "20260101-SO", "Ż" * 36 + "Ż"])
-def test_a_reference_of_another_length(ania, ref):
+def test_a_reference_of_another_length(ania: Person, ref: str) -> None:
     assert refusal(ania.call("POST", f"/sessions/online/{ref}/close")).code == 21405
     assert refusal(ania.call("GET", f"/sessions/{ref}")).code == 21405
     assert refusal(ania.call("GET", f"/sessions/{ref}/invoices/failed")).code == 21405
@@ -259,7 +261,7 @@ def test_a_reference_of_another_length(ania, ref):
 # ---- who
 
 
-def test_the_opener_and_the_owner_reach_a_session(desk, ania, biuro):
+def test_the_opener_and_the_owner_reach_a_session(desk: Desk, ania: Person, biuro: Person) -> None:
     session = biuro.open()
     biuro.send(session, ania.invoice("FV/1"))
     assert ania.get(f"/sessions/{session.ref}")["invoiceCount"] == 1
@@ -267,7 +269,7 @@ def test_the_opener_and_the_owner_reach_a_session(desk, ania, biuro):
     assert ania.close(session).status_code == 204
 
 
-def test_introspection_reads_and_does_not_write(desk, ania, biuro):
+def test_introspection_reads_and_does_not_write(desk: Desk, ania: Person, biuro: Person) -> None:
     session = biuro.open()
     auditor = desk.worker(ania, "Introspection")
     assert auditor.get(f"/sessions/{session.ref}")["status"]["code"] == 100
@@ -276,7 +278,7 @@ def test_introspection_reads_and_does_not_write(desk, ania, biuro):
     assert reason(curious.post(session, ania.invoice("FV/1"))) == "insufficient-resource-access"
 
 
-def test_a_colleague_does_not_reach_the_session_of_another(desk, ania, biuro):
+def test_a_colleague_does_not_reach_the_session_of_another(desk: Desk, ania: Person, biuro: Person) -> None:
     session = biuro.open()
     invoice = biuro.send(session, ania.invoice("FV/1"))
     colleague = desk.worker(ania, "InvoiceWrite")
@@ -287,14 +289,14 @@ def test_a_colleague_does_not_reach_the_session_of_another(desk, ania, biuro):
     assert reason(colleague.close(session)) == "insufficient-resource-access"
 
 
-def test_the_same_subject_with_a_new_login_goes_on(desk, ania, biuro):
+def test_the_same_subject_with_a_new_login_goes_on(desk: Desk, ania: Person, biuro: Person) -> None:
     session = biuro.open()
     again = desk.sit(biuro.context, biuro.subject, ["InvoiceWrite"])
     again.send(session, ania.invoice("FV/1"))
     assert again.close(session).status_code == 204
 
 
-def test_obcy_learns_nothing(desk, ania, obcy):
+def test_obcy_learns_nothing(desk: Desk, ania: Person, obcy: Person) -> None:
     session = ania.open()
     outcome = ania.settled(session, ania.invoice("FV/1"))
     invoice, number = outcome["referenceNumber"], outcome["ksefNumber"]
@@ -328,7 +330,9 @@ def listed(person: Person, **params: object) -> list[str]:
     return [item["referenceNumber"] for item in found["sessions"]]
 
 
-def test_the_list_is_the_callers_own_or_the_contexts(desk, ania, biuro, obcy):
+def test_the_list_is_the_callers_own_or_the_contexts(
+    desk: Desk, ania: Person, biuro: Person, obcy: Person
+) -> None:
     own, foreign = biuro.open().ref, ania.open().ref
     assert listed(biuro) == [own]
     assert listed(ania) == [foreign, own]
@@ -338,7 +342,7 @@ def test_the_list_is_the_callers_own_or_the_contexts(desk, ania, biuro, obcy):
     assert reason(desk.worker(ania, "InvoiceRead").call("GET", "/sessions", params={"sessionType": "Online"}))
 
 
-def test_pages_of_the_list(ania, biuro):
+def test_pages_of_the_list(ania: Person, biuro: Person) -> None:
     refs = [ania.open().ref for _ in range(23)]
     seen, token = [], None
     for size in (10, 10, 3):
@@ -352,7 +356,7 @@ def test_pages_of_the_list(ania, biuro):
     assert len(listed(ania, pageSize=1000)) == 23
 
 
-def test_a_token_belongs_to_its_listing(desk, ania, obcy):
+def test_a_token_belongs_to_its_listing(desk: Desk, ania: Person, obcy: Person) -> None:
     for _ in range(11):
         ania.open()
         obcy.open()
@@ -378,7 +382,7 @@ def test_a_token_belongs_to_its_listing(desk, ania, obcy):
         assert refused.description == "Przekazany token kontynuacji ma nieprawidłowy format."
 
 
-def test_filters_of_the_list(desk, ania):
+def test_filters_of_the_list(desk: Desk, ania: Person) -> None:
     empty, failed, open_one = ania.open(), ania.open(), ania.open()
     ania.send(failed, b"<x/>")
     ania.finished(empty)
@@ -416,14 +420,14 @@ def test_filters_of_the_list(desk, ania):
         ({"sessionType": "Online", "statuses": "Lost"}, 21001),
     ],
 )
-def test_parameters_of_the_list(ania, params, code):
+def test_parameters_of_the_list(ania: Person, params: dict[str, Any], code: int) -> None:
     assert refusal(ania.call("GET", "/sessions", params=params)).code == code
 
 
 # ---- time
 
 
-def test_a_session_closes_by_itself():
+def test_a_session_closes_by_itself() -> None:
     clock = ManualClock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
     with desk_at(clock=clock) as desk:
         ania = desk.firm()
@@ -440,7 +444,7 @@ def test_a_session_closes_by_itself():
         assert closed["sessions"][0]["dateUpdated"].startswith("2026-03-02T21:00")
 
 
-def test_a_full_session(desk, ania):
+def test_a_full_session(desk: Desk, ania: Person) -> None:
     session = ania.open()
     desk.write(
         lambda db: db.execute(update(sessions).where(sessions.c.ref == session.ref).values(sent=9_999))
@@ -453,7 +457,7 @@ def test_a_full_session(desk, ania):
     ]
 
 
-def test_an_open_session_survives_a_restart(tmp_path):
+def test_an_open_session_survives_a_restart(tmp_path: Path) -> None:
     with desk_at(tmp_path) as desk:
         ania = desk.firm()
         session = ania.open()

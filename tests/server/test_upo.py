@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
@@ -45,7 +46,7 @@ def xml(person: Person, path: str) -> bytes:
     return response.content
 
 
-def test_the_receipt_of_an_invoice(desk, ania):
+def test_the_receipt_of_an_invoice(desk: Desk, ania: Person) -> None:
     session, document = ania.open(), ania.invoice("FV/1")
     outcome = ania.settled(session, document)
     receipt = upo.read(xml(ania, f"/sessions/{session.ref}/invoices/{outcome['referenceNumber']}/upo"))
@@ -68,7 +69,7 @@ def test_the_receipt_of_an_invoice(desk, ania):
         assert outcome[name].startswith(cut)
 
 
-def test_instants_are_in_polish_time():
+def test_instants_are_in_polish_time() -> None:
     clock = ManualClock(datetime(2026, 7, 2, 9, 0, 0, 841_000, tzinfo=UTC))
     with desk_at(clock=clock) as desk:
         ania = desk.firm()
@@ -78,7 +79,7 @@ def test_instants_are_in_polish_time():
         assert b"<DataPrzeslaniaDokumentu>2026-07-02T11:00:00.841+02:00</DataPrzeslaniaDokumentu>" in text
 
 
-def test_all_ways_give_the_same_bytes(desk, ania):
+def test_all_ways_give_the_same_bytes(desk: Desk, ania: Person) -> None:
     session = ania.open()
     outcome = ania.settled(session, ania.invoice("FV/1"))
     by_reference = f"/sessions/{session.ref}/invoices/{outcome['referenceNumber']}/upo"
@@ -92,7 +93,7 @@ def test_all_ways_give_the_same_bytes(desk, ania):
     assert xml(ania, by_reference) == first
 
 
-def test_receipts_survive_a_restart(tmp_path):
+def test_receipts_survive_a_restart(tmp_path: Path) -> None:
     with desk_at(tmp_path) as desk:
         ania = desk.firm()
         session = ania.open()
@@ -107,7 +108,7 @@ def test_receipts_survive_a_restart(tmp_path):
         assert xml(ania, f"/sessions/{session.ref}/upo/{page}") == kept_page
 
 
-def test_the_seal_holds(desk, ania):
+def test_the_seal_holds(desk: Desk, ania: Person) -> None:
     session = ania.open()
     ania.settled(session, ania.invoice("FV/1"))
     (page,) = ania.finished(session)["upo"]["pages"]
@@ -120,7 +121,7 @@ def test_the_seal_holds(desk, ania):
         xades.verify(broken, expect_root=ROOT)
 
 
-def test_the_receipt_of_a_session(desk, ania):
+def test_the_receipt_of_a_session(desk: Desk, ania: Person) -> None:
     session = ania.open()
     good = [ania.settled(session, ania.invoice(f"FV/{n}"))["ksefNumber"] for n in range(3)]
     ania.settled(session, b"<x/>")
@@ -136,7 +137,7 @@ def test_the_receipt_of_a_session(desk, ania):
     )
 
 
-def test_pages_of_a_session(desk, ania, monkeypatch):
+def test_pages_of_a_session(desk: Desk, ania: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upos, "PAGE", 4)
     session = ania.open()
     for n in range(10):
@@ -163,7 +164,9 @@ def test_pages_of_a_session(desk, ania, monkeypatch):
 )
 @pytest.mark.parametrize("token", [True, False])
 @pytest.mark.parametrize("profile", ["test", "demo", "prd"])
-def test_receipts_are_valid_by_the_official_schema(context, permissions, token, profile):
+def test_receipts_are_valid_by_the_official_schema(
+    context: tuple[str, str], permissions: list[str], token: bool, profile: Any
+) -> None:
     if not SCHEMA.exists():
         pytest.skip("the official schemas are not beside this repository")
     with desk_at(profile=profile) as desk:
@@ -200,13 +203,13 @@ def test_receipts_are_valid_by_the_official_schema(context, permissions, token, 
 # ---- refusals
 
 
-def test_there_is_no_receipt_of_a_reject(ania):
+def test_there_is_no_receipt_of_a_reject(ania: Person) -> None:
     session = ania.open()
     ref = ania.settled(session, b"<x/>")["referenceNumber"]
     assert refusal(ania.call("GET", f"/sessions/{session.ref}/invoices/{ref}/upo")).code == 21405
 
 
-def test_an_unknown_ksef_number(desk, ania):
+def test_an_unknown_ksef_number(desk: Desk, ania: Person) -> None:
     session, number = ania.open(), f"{ania.nip}-20260101-010000000000-00"
     refused = refusal(ania.call("GET", f"/sessions/{session.ref}/invoices/ksef/{number}/upo"))
     assert (refused.code, refused.description) == (21178, "Nie znaleziono UPO dla podanych kryteriów.")
@@ -223,12 +226,12 @@ def test_an_unknown_ksef_number(desk, ania):
 @pytest.mark.parametrize(
     "number", ["x", "0000000000-20260101-010000000000-00", "1111111111-20260101-01", "%00"]
 )
-def test_what_is_no_ksef_number(ania, number):
+def test_what_is_no_ksef_number(ania: Person, number: str) -> None:
     session = ania.open()
     assert refusal(ania.call("GET", f"/sessions/{session.ref}/invoices/ksef/{number}/upo")).code == 21405
 
 
-def test_an_unknown_page(ania):
+def test_an_unknown_page(ania: Person) -> None:
     session = ania.open()
     refused = refusal(ania.call("GET", f"/sessions/{session.ref}/upo/{NO_SUCH}"))
     assert refused.code == 21178
@@ -244,7 +247,7 @@ def test_an_unknown_page(ania):
     assert refusal(ania.call("GET", f"/sessions/{other.ref}/upo/{page['referenceNumber']}")).code == 21178
 
 
-def test_the_buyer_does_not_get_the_sellers_receipt(desk, ania):
+def test_the_buyer_does_not_get_the_sellers_receipt(desk: Desk, ania: Person) -> None:
     buyer = desk.firm()
     session = ania.open()
     outcome = ania.settled(session, ania.invoice("FV/1", buyer=buyer.nip))

@@ -7,6 +7,8 @@ from base64 import b64encode
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert
@@ -48,18 +50,18 @@ def verdict(person: Person, session: Sealed, document: bytes, **changes: object)
 # ---- the file
 
 
-def test_the_plain_size_is_compared(ania, session):
+def test_the_plain_size_is_compared(ania: Person, session: Sealed) -> None:
     code, details = verdict(ania, session, ania.invoice("FV/1"), invoiceSize=1798)
     assert code == 430
     assert details == ["Rozmiar przesłanego pliku faktury nie zgadza się z zadeklarowaną wartością: 1798."]
 
 
-def test_the_plain_hash_is_compared(ania, session):
+def test_the_plain_hash_is_compared(ania: Person, session: Sealed) -> None:
     code, details = verdict(ania, session, ania.invoice("FV/1"), invoiceHash=sha256_base64(b"other"))
     assert (code, len(details)) == (430, 1)
 
 
-def test_a_prefixed_vector_is_found_out(ania, session):
+def test_a_prefixed_vector_is_found_out(ania: Person, session: Sealed) -> None:
     document = ania.invoice("FV/1")
     sealed = session.iv + aes_encrypt(document, session.key, session.iv)
     code, _ = verdict(
@@ -73,7 +75,7 @@ def test_a_prefixed_vector_is_found_out(ania, session):
     assert code == 430
 
 
-def test_a_byte_order_mark(ania, session):
+def test_a_byte_order_mark(ania: Person, session: Sealed) -> None:
     assert verdict(ania, session, b"\xef\xbb\xbf" + ania.invoice("FV/1"))[0] == 430
 
 
@@ -83,14 +85,14 @@ def padded(document: bytes, size: int) -> bytes:
     return head + b"?>" + b" " * (size - len(document)) + tail
 
 
-def test_a_megabyte_and_one_byte_more(ania, session):
+def test_a_megabyte_and_one_byte_more(ania: Person, session: Sealed) -> None:
     document = padded(ania.invoice("FV/1"), 1_000_000)
     assert len(document) == 1_000_000
     assert verdict(ania, session, document)[0] == 200
     assert verdict(ania, session, padded(ania.invoice("FV/2"), 1_000_001))[0] == 430
 
 
-def test_three_megabytes_are_for_attachments(ania, session):
+def test_three_megabytes_are_for_attachments(ania: Person, session: Sealed) -> None:
     with_attachment = ania.invoice("FV/1", options=Options(attachment=True))
     assert verdict(ania, session, padded(with_attachment, 3_000_000))[0] == 415
     assert verdict(ania, session, padded(with_attachment, 3_000_001))[0] == 430
@@ -121,22 +123,22 @@ def test_three_megabytes_are_for_attachments(ania, session):
         EMPTY.replace(b"Faktura", b"Inna"),
     ],
 )
-def test_hostile_documents(ania, session, document):
+def test_hostile_documents(ania: Person, session: Sealed, document: bytes) -> None:
     code, details = verdict(ania, session, document)
     assert code == 450
     assert details
 
 
-def test_an_unparsable_document_has_one_text(ania, session):
+def test_an_unparsable_document_has_one_text(ania: Person, session: Sealed) -> None:
     assert verdict(ania, session, b"<x>") == (450, ["Nieprawidłowy XML"])
 
 
-def test_a_processing_instruction(ania, session):
+def test_a_processing_instruction(ania: Person, session: Sealed) -> None:
     document = ania.invoice("FV/1").replace(b"<Faktura", b'<?xml-stylesheet href="x"?><Faktura', 1)
     assert verdict(ania, session, document)[0] == 450
 
 
-def test_discouraged_characters_are_refused_on_test_and_pass_on_prd(ania, session):
+def test_discouraged_characters_are_refused_on_test_and_pass_on_prd(ania: Person, session: Sealed) -> None:
     document = ania.invoice("FV/1", seller_name="Firma \x7f Ani")
     assert verdict(ania, session, document)[0] == 450
     with desk_at(profile="prd") as prd:
@@ -145,17 +147,17 @@ def test_discouraged_characters_are_refused_on_test_and_pass_on_prd(ania, sessio
 
 
 @pytest.mark.parametrize("form", ["FA (2)", "FA_RR (1)"])
-def test_a_document_of_another_form(ania, form):
+def test_a_document_of_another_form(ania: Person, form: Any) -> None:
     assert verdict(ania, ania.open(form), ania.invoice("FV/1"))[0] == 450
 
 
-def test_an_older_form(ania):
+def test_an_older_form(ania: Person) -> None:
     now = datetime.now(UTC)
     document = samples.fa2_invoice(ania.nip, "1111111111", "FV/1", now.date() - timedelta(days=1), now)
     assert verdict(ania, ania.open("FA (2)"), document)[0] == 200
 
 
-def test_texts_are_kept_byte_for_byte(ania, session):
+def test_texts_are_kept_byte_for_byte(ania: Person, session: Sealed) -> None:
     name = "<script>alert(1)</script> =CMD() \u202egnp.exe " + "ż" * 200
     document = ania.invoice("FV/1", seller_name=name)
     outcome = ania.settled(session, document)
@@ -163,7 +165,7 @@ def test_texts_are_kept_byte_for_byte(ania, session):
     assert ania.call("GET", f"/invoices/ksef/{outcome['ksefNumber']}").content == document
 
 
-def test_a_reject_may_be_sent_again(ania, session):
+def test_a_reject_may_be_sent_again(ania: Person, session: Sealed) -> None:
     faulty = ania.invoice("FV/1").replace(b"<P_2>FV/1</P_2>", b"")
     assert verdict(ania, session, faulty)[0] == 450
     assert verdict(ania, session, ania.invoice("FV/1"))[0] == 200
@@ -181,7 +183,7 @@ def test_a_reject_may_be_sent_again(ania, session):
         datetime(2026, 10, 25, 0, 59, 59, tzinfo=UTC),  # in the hour that comes twice
     ],
 )
-def test_tomorrow_in_poland_is_the_future(instant):
+def test_tomorrow_in_poland_is_the_future(instant: datetime) -> None:
     clock = ManualClock(instant)
     with desk_at(clock=clock) as desk:
         ania = desk.firm()
@@ -198,11 +200,11 @@ def test_tomorrow_in_poland_is_the_future(instant):
             assert verdict(ania, session, ania.invoice("FV/4", day=today + timedelta(days=1)))[0] == 200
 
 
-def test_declared_offline_stays_offline(ania, session):
+def test_declared_offline_stays_offline(ania: Person, session: Sealed) -> None:
     assert ania.settled(session, ania.invoice("FV/1"), offlineMode=True)["invoicingMode"] == "Offline"
 
 
-def test_an_old_invoice_is_offline(ania, session):
+def test_an_old_invoice_is_offline(ania: Person, session: Sealed) -> None:
     old = ania.invoice("FV/1", day=date(2026, 2, 1))
     assert ania.settled(session, old)["invoicingMode"] == "Offline"
 
@@ -210,7 +212,7 @@ def test_an_old_invoice_is_offline(ania, session):
 # ---- identifiers
 
 
-def test_checksums_are_looked_at_when_asked_for(desk):
+def test_checksums_are_looked_at_when_asked_for(desk: Desk) -> None:
     ania = desk.firm("5265877636")  # one more than a right checksum
     document = ania.invoice("FV/1")
     assert verdict(ania, ania.open(), document)[0] == 200
@@ -223,7 +225,7 @@ def test_checksums_are_looked_at_when_asked_for(desk):
     assert verdict(ania, listed, ania.invoice("FV/3"))[0] == 200
 
 
-def test_checksums_are_always_looked_at_on_prd():
+def test_checksums_are_always_looked_at_on_prd() -> None:
     with desk_at(profile="prd") as desk:
         ania = desk.firm("5265877636")
         assert verdict(ania, ania.open(), ania.invoice("FV/1"))[0] == 450
@@ -232,7 +234,7 @@ def test_checksums_are_always_looked_at_on_prd():
 # ---- who may issue
 
 
-def test_an_invoice_of_a_foreign_seller(desk, ania, session):
+def test_an_invoice_of_a_foreign_seller(desk: Desk, ania: Person, session: Sealed) -> None:
     obcy = desk.firm()
     code, details = verdict(ania, session, obcy.invoice("FV/1"))
     assert code == 410
@@ -240,18 +242,18 @@ def test_an_invoice_of_a_foreign_seller(desk, ania, session):
     assert details == [f"{who} do wystawienia faktury w imieniu {whose}"]
 
 
-def test_biuro_issues_in_the_name_of_ania(desk, ania):
+def test_biuro_issues_in_the_name_of_ania(desk: Desk, ania: Person) -> None:
     biuro = desk.worker(ania, "InvoiceWrite")
     assert verdict(biuro, biuro.open(), ania.invoice("FV/1"))[0] == 200
 
 
 @pytest.mark.parametrize("permission", ["PefInvoiceWrite", "EnforcementOperations"])
-def test_other_permissions_do_not_issue_own_invoices(desk, ania, permission):
+def test_other_permissions_do_not_issue_own_invoices(desk: Desk, ania: Person, permission: str) -> None:
     other = desk.worker(ania, permission)
     assert verdict(other, other.open(), ania.invoice("FV/1")) == (410, ["Brak uprawnienia fakturowego"])
 
 
-def test_self_invoicing_needs_the_sellers_grant(desk, ania, session):
+def test_self_invoicing_needs_the_sellers_grant(desk: Desk, ania: Person, session: Sealed) -> None:
     seller, today = new_nip(), desk.today()
     document = samples.self_invoice(seller, ania.nip, "FV/1", today, desk.ksef.clock.now())
     assert verdict(ania, session, document)[0] == 410
@@ -270,7 +272,7 @@ def test_self_invoicing_needs_the_sellers_grant(desk, ania, session):
     assert verdict(obcy, obcy.open(), foreign)[0] == 410
 
 
-def test_self_invoicing_by_an_entity_of_the_union(desk):
+def test_self_invoicing_by_an_entity_of_the_union(desk: Desk) -> None:
     seller, vat_ue = new_nip(), "DE123456789"
     context = ("NipVatUe", f"{seller}-{vat_ue}")
     entity = desk.sit(context, ("Fingerprint", "A" * 64), ["InvoiceWrite", "InvoiceRead"])
@@ -288,7 +290,7 @@ def test_self_invoicing_by_an_entity_of_the_union(desk):
     assert buyer["identifier"] == {"type": "VatUe", "value": vat_ue}
 
 
-def test_a_tax_representative(desk, ania, session):
+def test_a_tax_representative(desk: Desk, ania: Person, session: Sealed) -> None:
     seller = new_nip()
     options = Options(authorized_nip=ania.nip, authorized_role=3)
     document = ania.invoice("FV/1", seller=seller, options=options)
@@ -302,7 +304,7 @@ def test_a_tax_representative(desk, ania, session):
 
 
 @pytest.mark.parametrize("role", [1, 2])
-def test_a_bailiff(desk, ania, role):
+def test_a_bailiff(desk: Desk, ania: Person, role: int) -> None:
     seller = new_nip()
     document = ania.invoice(
         "FV/1", seller=seller, options=Options(authorized_nip=ania.nip, authorized_role=role)
@@ -313,7 +315,7 @@ def test_a_bailiff(desk, ania, role):
     assert verdict(bailiff, bailiff.open(), document)[0] == 200
 
 
-def test_a_farmers_invoice(desk, ania):
+def test_a_farmers_invoice(desk: Desk, ania: Person) -> None:
     farmer = new_nip()
     session = ania.open("FA_RR (1)")
     now = desk.ksef.clock.now()
@@ -326,7 +328,7 @@ def test_a_farmers_invoice(desk, ania):
     assert (found["invoiceType"], found["formCode"]["value"]) == ("VatRr", "FA_RR")
 
 
-def test_a_unit_of_a_municipality(desk, ania, session):
+def test_a_unit_of_a_municipality(desk: Desk, ania: Person, session: Sealed) -> None:
     parent = new_nip()
     document = ania.invoice(
         "FV/1", seller=parent, options=Options(thirds=[Third(f"<NIP>{ania.nip}</NIP>", 7)])
@@ -338,7 +340,7 @@ def test_a_unit_of_a_municipality(desk, ania, session):
     assert verdict(ania, session, document)[0] == 200
 
 
-def test_an_internal_unit(desk):
+def test_an_internal_unit(desk: Desk) -> None:
     parent = new_nip()
     unit = desk.sit(("InternalId", f"{parent}-12345"), ("Nip", new_nip()), ["InvoiceWrite", "InvoiceRead"])
     session = unit.open()
@@ -356,7 +358,7 @@ def test_an_internal_unit(desk):
 # ---- attachments
 
 
-def test_attachments_travel_in_batches(ania, session):
+def test_attachments_travel_in_batches(ania: Person, session: Sealed) -> None:
     document = ania.invoice("FV/1", options=Options(attachment=True))
     status = ania.settled(session, document)["status"]
     assert status == {"code": 415, "description": "Brak możliwości wysyłania faktury z załącznikiem"}
@@ -371,7 +373,7 @@ def test_attachments_travel_in_batches(ania, session):
 # ---- duplicates
 
 
-def test_a_duplicate_names_the_original(desk, ania, session):
+def test_a_duplicate_names_the_original(desk: Desk, ania: Person, session: Sealed) -> None:
     original = ania.settled(session, ania.invoice("FV/1"))
     other = ania.open()
     status = ania.settled(other, ania.invoice("FV/1", buyer="2222222222", day=date(2026, 2, 2)))["status"]
@@ -387,7 +389,7 @@ def test_a_duplicate_names_the_original(desk, ania, session):
     }
 
 
-def test_another_kind_or_number_is_no_duplicate(ania, session):
+def test_another_kind_or_number_is_no_duplicate(ania: Person, session: Sealed) -> None:
     for number, kind in (
         ("FV/1", "VAT"),
         ("FV/1", "ROZ"),
@@ -398,7 +400,7 @@ def test_another_kind_or_number_is_no_duplicate(ania, session):
         assert verdict(ania, session, ania.invoice(number, options=Options(kind=kind)))[0] == 200
 
 
-def test_how_numbers_are_compared(ania, session):
+def test_how_numbers_are_compared(ania: Person, session: Sealed) -> None:
     """Whitespace collapses as the schema says; case and Unicode forms count."""
     composed = unicodedata.normalize("NFC", "FV/ŻÓŁĆ")
     decomposed = unicodedata.normalize("NFD", composed)
@@ -408,7 +410,7 @@ def test_how_numbers_are_compared(ania, session):
     assert verdict(ania, session, ania.invoice(" A\tB "))[0] == 440
 
 
-def test_sellers_do_not_share_numbers(desk, ania, session):
+def test_sellers_do_not_share_numbers(desk: Desk, ania: Person, session: Sealed) -> None:
     obcy = desk.firm()
     assert verdict(ania, session, ania.invoice("FV/1"))[0] == 200
     assert verdict(obcy, obcy.open(), obcy.invoice("FV/1"))[0] == 200
@@ -417,7 +419,7 @@ def test_sellers_do_not_share_numbers(desk, ania, session):
 # ---- numbers, and what survives
 
 
-def test_numbers_are_right_and_never_repeat(tmp_path):
+def test_numbers_are_right_and_never_repeat(tmp_path: Path) -> None:
     seen = set()
     ania = session = None
     for start in range(3):
@@ -431,7 +433,7 @@ def test_numbers_are_right_and_never_repeat(tmp_path):
     assert len(seen) == 15
 
 
-def test_what_is_pending_is_settled_after_a_restart(tmp_path, monkeypatch):
+def test_what_is_pending_is_settled_after_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch, desk_at(tmp_path) as desk:
         patch.setattr(verification, "_GATHER", 3600)
         ania = desk.firm()
