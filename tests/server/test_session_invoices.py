@@ -71,7 +71,7 @@ def test_lists_of_a_session(ania: Person) -> None:
     ania.finished(session)
     pages, token = [], None
     for size in (10, 10, 5):
-        headers = {"x-continuation-token": token} if token else {}
+        headers: dict[str, str] = {"x-continuation-token": token} if token else {}
         page = ania.get(f"/sessions/{session.ref}/invoices", headers=headers)
         assert len(page["invoices"]) == size
         pages += page["invoices"]

@@ -161,7 +161,7 @@ def test_a_key_for_another_usage_does_not_open(desk: Desk, ania: Person) -> None
     for key in desk.ksef.keys.encryption:
         if key.usage == PublicKeyCertificateUsage.KsefTokenEncryption:
             body = ania.open_body()
-            sealed = wrap(os.urandom(32), key.certificate.public_key())
+            sealed = wrap(os.urandom(32), key.private_key.public_key())
             body["encryption"]["encryptedSymmetricKey"] = b64encode(sealed).decode()
     ref = ania.call("POST", "/sessions/online", body).json()["referenceNumber"]
     assert ania.final(Sealed(ref, b"", b""))["status"]["code"] == 415
@@ -346,7 +346,7 @@ def test_pages_of_the_list(ania: Person, biuro: Person) -> None:
     refs = [ania.open().ref for _ in range(23)]
     seen, token = [], None
     for size in (10, 10, 3):
-        headers = {"x-continuation-token": token} if token else {}
+        headers: dict[str, str] = {"x-continuation-token": token} if token else {}
         page = ania.get("/sessions", params={"sessionType": "Online"}, headers=headers)
         assert len(page["sessions"]) == size
         seen += [item["referenceNumber"] for item in page["sessions"]]
