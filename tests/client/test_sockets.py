@@ -153,7 +153,7 @@ def test_tls_is_checked_and_a_local_ca_may_be_added(tmp_path: Path) -> None:
     with serving(no_content, tls) as port:
         with client(port, "https") as stranger, pytest.raises(Unreachable) as untrusted:
             stranger.call(CLOSE)
-        assert "--ca-file" in untrusted.value.hint
+        assert "(--ca)" in untrusted.value.hint
         with client(port, "https", ca_file) as trusting:
             trusting.call(CLOSE)
 

@@ -339,7 +339,7 @@ def test_an_untrusted_certificate_is_told_from_a_missing_server() -> None:
     failed.__cause__ = ssl.SSLCertVerificationError(1, "self-signed certificate")
     error = lost(failed, Exchange(REQUEST, "POST /x", safe=False))
     assert isinstance(error, Unreachable)
-    assert "--ca-file" in error.hint
+    assert "(--ca)" in error.hint
 
 
 def test_http_dates() -> None:

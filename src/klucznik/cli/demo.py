@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from klucznik.wire.invoices import InvoiceMetadata
 
 #: Made up for the demo: the checksums are right, the firms and the person do not exist.
-SELLER_NIP, BUYER_NIP, PESEL = "5265877635", "1111111111", "85010112347"
+SELLER_NIP, BUYER_NIP, PESEL = "5265877635", "1111111111", "85010112345"
 PERMISSIONS = ("InvoiceWrite", "InvoiceRead")
 
 

@@ -180,7 +180,7 @@ def lost(error: httpx2.HTTPError, exchange: Exchange) -> KlucznikError:
         | httpx2.ProxyError
         | httpx2.UnsupportedProtocol,
     ):
-        host = exchange.request.url.host
+        host = exchange.request.url.netloc.decode()
         if _untrusted(error):
             return Unreachable(
                 tr(
@@ -188,8 +188,8 @@ def lost(error: httpx2.HTTPError, exchange: Exchange) -> KlucznikError:
                     f"{label}: certyfikat {host} nie jest zaufany; nic nie wysłano.",
                 ),
                 hint=tr(
-                    "for a local CA give its file (--ca-file); never switch the check off.",
-                    "dla lokalnego CA podaj jego plik (--ca-file); nie wyłączaj sprawdzania.",
+                    "for a local CA give its file (--ca); never switch the check off.",
+                    "dla lokalnego CA podaj jego plik (--ca); nie wyłączaj sprawdzania.",
                 ),
             )
         return Unreachable(
