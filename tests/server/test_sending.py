@@ -10,8 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from klucznik.crypto.envelope import sha256_base64
+from klucznik.server.opened import OpenSessions
+from klucznik.server.tables import sessions
 
 from .desk import Desk, Person, Sealed, desk_at, reason, refusal, send_body
 
@@ -48,6 +51,14 @@ def test_an_unknown_session(ania: Person, session: Sealed) -> None:
     refused = refusal(ania.post(Sealed(NO_SUCH, session.key, session.iv), b"<x/>"))
     assert (refused.code, refused.description) == (21173, "Brak sesji o wskazanym numerze referencyjnym.")
     assert refused.details == [f"Sesja o numerze referencyjnym {NO_SUCH} nie została odnaleziona."]
+
+
+def test_a_batch_session_takes_no_single_invoices(desk: Desk, ania: Person, session: Sealed) -> None:
+    batch = update(sessions).where(sessions.c.ref == session.ref).values(kind="Batch")
+    desk.write(lambda db: db.execute(batch))
+    desk.ksef.opened = OpenSessions()
+    assert refusal(ania.post(session, ania.invoice("FV/1"))).code == 21173
+    assert refusal(ania.close(session)).code == 21173
 
 
 def test_a_closed_session_takes_nothing(ania: Person, session: Sealed) -> None:

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from klucznik.clock import ManualClock
 from klucznik.crypto.envelope import aes_encrypt, sha256_base64
 from klucznik.documents import samples
 from klucznik.documents.samples import Options, Third
 from klucznik.server import verification
-from klucznik.server.tables import stamp, subjects
+from klucznik.server.tables import sessions, stamp, subjects
 from klucznik.wire.ids import check_ksef_number
 
 from .desk import Desk, Person, Sealed, desk_at, new_nip
@@ -98,7 +98,33 @@ def test_three_megabytes_are_for_attachments(ania: Person, session: Sealed) -> N
     assert verdict(ania, session, padded(with_attachment, 3_000_001))[0] == 430
 
 
+def test_an_invoice_under_a_key_that_does_not_open(desk: Desk, ania: Person) -> None:
+    """Sent before the session is known to be broken: it falls with it."""
+    body = ania.open_body(key=bytes(16))
+    ref = ania.call("POST", "/sessions/online", body).json()["referenceNumber"]
+    session = Sealed(ref, bytes(32), bytes(16))
+    ania.final(session)
+    early = update(sessions).where(sessions.c.ref == ref).values(status=100, bad_key=False)
+    desk.write(lambda db: db.execute(early))
+    assert ania.settled(session, ania.invoice("FV/1"))["status"] == {
+        "code": 405,
+        "description": "Przetwarzanie anulowane z powodu błędu sesji",
+    }
+
+
 # ---- the document
+
+
+def lines(document: bytes, count: int) -> bytes:
+    """The document with as many lines as wanted, each as short as the schema lets it be."""
+    start, end = document.index(b"<FaWiersz>"), document.rindex(b"</FaWiersz>") + len(b"</FaWiersz>")
+    body = b"".join(b"<FaWiersz><NrWierszaFa>%d</NrWierszaFa></FaWiersz>" % n for n in range(1, count + 1))
+    return document[:start] + body + document[end:]
+
+
+def test_ten_thousand_lines(ania: Person, session: Sealed) -> None:
+    assert verdict(ania, session, lines(ania.invoice("FV/1"), 10_001))[0] == 450
+    assert verdict(ania, session, lines(ania.invoice("FV/1"), 10_000))[0] == 200
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,7 @@ class OpenSession:
     """The immutable part of a session. `key` is None where the wrapped key does not open."""
 
     ref: str
+    kind: str  # SessionType
     context: Context
     subject_type: str
     subject_value: str
@@ -65,6 +66,7 @@ class OpenSessions:
             return None
         session = OpenSession(
             ref=ref,
+            kind=row.kind,
             context=Context(row.context_type, row.context_value),
             subject_type=row.subject_type,
             subject_value=row.subject_value,

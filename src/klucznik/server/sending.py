@@ -45,7 +45,7 @@ async def receive(ask: Ask[SendInvoiceRequest]) -> Received:
     """Who sends, and what. Raises 21405, 21173 and 403; other refusals wait for the session's state."""
     ref = check_reference(ask.path["referenceNumber"])
     session = ask.ksef.opened.find(ask.ksef, ref)
-    if session is None:
+    if session is None or session.kind != "Online":
         raise Problem(codes.NO_SESSION, [codes.ONLINE_SESSION_NOT_FOUND.format(ref=ref)])
     admit_writer(ask.caller, session)
     if len(ask.body.encrypted_invoice_content) >= _BIG:

@@ -115,6 +115,7 @@ def open_online(ask: Ask[OpenOnlineSessionRequest]) -> OpenOnlineSessionResponse
     ksef.opened.keep(
         OpenSession(
             ref,
+            "Online",
             caller.context,
             caller.subject_type,
             caller.subject_value,
