@@ -5,9 +5,10 @@ Exit codes everywhere: 0 in order, 1 refused or not in order, 2 could not be don
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
@@ -73,6 +74,18 @@ class LazyGroup(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section(tr("Commands", "Polecenia")):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise _ReaderLeft from None  # click would end with 1
+        return result
+
+
+class _ReaderLeft(Exception):
+    """Whoever read our output has gone (`| head`): nothing more to say, and nothing wrong."""
 
 
 @click.group(
@@ -141,9 +154,9 @@ def run(arguments: list[str] | None = None) -> NoReturn:
         sys.exit(error.exit_code)
     except ValueError as wrong:
         sys.exit(misfit(wrong))
-    except BrokenPipeError:
-        # The reader went away (`| head`): nothing more to say, and nothing wrong.
-        sys.stderr.close()
+    except _ReaderLeft:
+        # What is still buffered must go somewhere when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
     except OSError as failed:
         where = f"{failed.filename}: " if failed.filename else ""

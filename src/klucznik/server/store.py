@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.pool import StaticPool
 
 from klucznik.clock import Clock
@@ -44,8 +45,11 @@ class Store:
         #: The highest high water mark told to anybody (a stamp): nothing is stored at or below it.
         self.promised = 0
         self._writer_engine = _engine(folder)
-        self._writer = self._writer_engine.connect()
-        _prepare(self._writer, folder)
+        try:
+            self._writer = self._writer_engine.connect()
+            _prepare(self._writer, folder)
+        except DatabaseError as broken:
+            raise _unusable(folder, broken.orig) from None
         self._reader_engine = _engine(folder) if folder else self._writer_engine
         self._reader = self._reader_engine.connect() if folder else self._writer
         self._waiting: list[tuple[Callable[[Connection], Any], asyncio.Future[Any]]] = []
@@ -154,16 +158,28 @@ class Store:
 def _lock(folder: Path) -> sqlite3.Connection:
     """Hold the folder for this process alone; the system lets go when the process ends, however."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    holder = sqlite3.connect(folder / "lock.db", timeout=0, isolation_level=None, check_same_thread=False)
+    try:
+        holder = sqlite3.connect(folder / "lock.db", timeout=0, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as failed:
+        raise _unusable(folder, failed) from None
     try:
         holder.execute("BEGIN EXCLUSIVE")
-    except sqlite3.OperationalError:
+    except sqlite3.Error as failed:
         holder.close()
+        if failed.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise _unusable(folder, failed) from None
         raise Unreadable(
             f"{folder} is in use by another local KSeF.",
             hint="stop that one, or give this one a folder of its own with --data",
         ) from None
     return holder
+
+
+def _unusable(folder: Path | None, cause: BaseException | None) -> Unreadable:
+    return Unreadable(
+        f"The data in {folder} cannot be used: {cause}.",
+        hint="is the folder yours, is the disk full? A damaged one is replaced by deleting it",
+    )
 
 
 def _raw(connection: Connection) -> sqlite3.Connection:
