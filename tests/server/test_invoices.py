@@ -186,6 +186,22 @@ def test_the_longest_range(desk: Desk, ania: Person) -> None:
     assert refusal(ania.try_query(dateRange=span("Issue", end, end - timedelta(seconds=1)))).code == 21405
 
 
+@pytest.mark.parametrize("kind", ["Issue", "Invoicing", "PermanentStorage"])
+@pytest.mark.parametrize(
+    ("since", "until", "status"),
+    [
+        ("0001-01-01T00:00:00Z", "0001-01-02T00:00:00Z", 200),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", 200),
+        ("0001-01-01T00:00:00+14:00", "0001-01-02T00:00:00Z", 400),
+        ("9999-12-31T23:59:59-14:00", None, 400),
+        ("2026-10-25T02:30:00", "2026-10-25T02:30:00", 200),
+    ],
+)
+def test_the_ends_of_time(ania: Person, kind: str, since: str, until: str | None, status: int) -> None:
+    found = {"dateType": kind, "from": since} | ({"to": until} if until else {})
+    assert ania.try_query(dateRange=found).status_code == status
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [

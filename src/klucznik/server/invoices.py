@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
@@ -136,9 +136,14 @@ def _within(filters: InvoiceQueryFilters, to: datetime) -> Any:
     span = filters.date_range
     if span.date_type == InvoiceQueryDateType.Issue:
         # A day has no hour: the days on which the range begins and ends in Poland belong to it.
-        first, last = (moment.astimezone(WARSAW).date().isoformat() for moment in (span.from_, to))
-        return invoices.c.issued.between(first, last)
+        return invoices.c.issued.between(_polish_day(span.from_), _polish_day(to))
     return _DATES[span.date_type].between(stamp(span.from_), stamp(to))
+
+
+def _polish_day(moment: datetime) -> str:
+    # The last hours of the year 9999 in UTC lie beyond the calendar in Poland.
+    moment = min(moment, datetime.max.replace(tzinfo=UTC) - timedelta(days=1))
+    return moment.astimezone(WARSAW).date().isoformat()
 
 
 def _visible(context: Context, role: InvoiceQuerySubjectType) -> Any:
