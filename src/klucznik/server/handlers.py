@@ -11,6 +11,7 @@ _MODULES = (
     "publickeys",
     "rates",
     "sending",
+    "session_end",
     "session_invoices",
     "sessions",
     "testdata",

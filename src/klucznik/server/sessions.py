@@ -1,21 +1,19 @@
-"""Online sessions: open, close, status, list, and the step that finishes them. Rules: sessions.md."""
+"""Online sessions: open, close, status, list. How they end: `session_end`. Rules: sessions.md."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, bindparam, insert, or_, select, tuple_, update
+from sqlalchemy import Select, bindparam, insert, select, tuple_, update
 
 from klucznik.documents.forms import FORMS
 from klucznik.secret import Secret
 from klucznik.server import links, paging, upos
 from klucznik.server.access import Caller
 from klucznik.server.ask import Ask, answers
-from klucznik.server.local import LocalKsef, Profile
+from klucznik.server.local import Profile
 from klucznik.server.opened import (
     OpenSession,
     admit_writer,
@@ -26,7 +24,6 @@ from klucznik.server.opened import (
 )
 from klucznik.server.prepared import Prepared
 from klucznik.server.tables import instant, sessions, stamp
-from klucznik.server.work import step
 from klucznik.wire import codes
 from klucznik.wire import sessions as wire
 from klucznik.wire.common import FormCode, StatusInfo
@@ -271,75 +268,3 @@ def _filtered(query: SessionsQuery) -> Select[Any]:
         numbers = [number for group in query.statuses for number in _GROUPS[group]]
         found = found.where(sessions.c.status.in_(numbers))
     return found
-
-
-# The step
-
-_DUE = Prepared(
-    select(sessions.c.ref, sessions.c.status, sessions.c.bad_key, sessions.c.valid_until)
-    .where(
-        sessions.c.kind == "Online",
-        or_(
-            and_(
-                sessions.c.status == 100,
-                or_(sessions.c.bad_key, sessions.c.valid_until <= bindparam("now")),
-            ),
-            and_(sessions.c.status == 170, sessions.c.sent == sessions.c.accepted + sessions.c.failed),
-        ),
-    )
-    .limit(100)
-)
-
-
-@step("sessions")
-async def finish(ksef: LocalKsef) -> bool:
-    """Move sessions on: 100 -> 415 (bad key) or 170 (time is up); 170 -> 200, 445, 440 once all is final."""
-    now = ksef.clock.now()
-    due = ksef.store.read(lambda db: _DUE.rows(db, now=stamp(now)))
-    for row in due:
-        if row.status == 100:
-            await ksef.store.write(partial(_leave_open, row=row, now=now))
-        else:
-            await _complete(ksef, row.ref, now)
-    return bool(due)
-
-
-def _leave_open(db: Connection, row: Any, now: datetime) -> None:
-    if row.bad_key:
-        values: dict[str, Any] = {
-            "status": 415,
-            "details": json.dumps([codes.KEY_NOT_DECRYPTED], ensure_ascii=False),
-            "why": "RSA-OAEP (SHA-256 twice) with the key for SymmetricKeyEncryption gives no 32-byte key",
-        }
-    else:
-        values = {"status": 170, "closed": row.valid_until, "why": "its time was up"}
-    db.execute(
-        update(sessions)
-        .where(sessions.c.ref == row.ref, sessions.c.status == 100)
-        .values(updated=stamp(now), **values)
-    )
-
-
-async def _complete(ksef: LocalKsef, ref: str, now: datetime) -> None:
-    """All invoices of a closed session are final: its own end, with the pages of its UPO."""
-    plan = ksef.store.read(lambda db: upos.plan(db, ksef, ref))
-    row = plan.session
-    if row.accepted:
-        signed = await asyncio.to_thread(upos.write_pages, ksef, plan, now)
-        values: dict[str, Any] = {"status": 200}
-    elif row.sent:
-        signed, values = [], {"status": 445}
-    else:
-        signed = []
-        values = {"status": 440, "details": json.dumps([codes.NO_INVOICES_SENT], ensure_ascii=False)}
-
-    def settle(db: Connection) -> None:
-        moved = db.execute(
-            update(sessions)
-            .where(sessions.c.ref == ref, sessions.c.status == 170)
-            .values(updated=stamp(now), **values)
-        )
-        if moved.rowcount:
-            upos.keep_pages(db, signed)
-
-    await ksef.store.write(settle)

@@ -1,0 +1,87 @@
+"""How online sessions end: the step "sessions", and docs/states.md. Rule: sessions.md section 7."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, or_, select, update
+
+from klucznik.server import upos
+from klucznik.server.local import LocalKsef
+from klucznik.server.prepared import Prepared
+from klucznik.server.tables import sessions, stamp
+from klucznik.server.work import step
+from klucznik.wire import codes
+
+_DUE = Prepared(
+    select(sessions.c.ref, sessions.c.status, sessions.c.bad_key, sessions.c.valid_until)
+    .where(
+        sessions.c.kind == "Online",
+        or_(
+            and_(
+                sessions.c.status == 100,
+                or_(sessions.c.bad_key, sessions.c.valid_until <= bindparam("now")),
+            ),
+            and_(sessions.c.status == 170, sessions.c.sent == sessions.c.accepted + sessions.c.failed),
+        ),
+    )
+    .limit(100)
+)
+
+
+@step("sessions")
+async def finish(ksef: LocalKsef) -> bool:
+    """Move sessions on: 100 -> 415 (bad key) or 170 (time is up); 170 -> 200, 445, 440 once all is final."""
+    now = ksef.clock.now()
+    due = ksef.store.read(lambda db: _DUE.rows(db, now=stamp(now)))
+    for row in due:
+        if row.status == 100:
+            await ksef.store.write(partial(_leave_open, row=row, now=now))
+        else:
+            await _complete(ksef, row.ref, now)
+    return bool(due)
+
+
+def _leave_open(db: Connection, row: Any, now: datetime) -> None:
+    if row.bad_key:
+        values: dict[str, Any] = {
+            "status": 415,
+            "details": json.dumps([codes.KEY_NOT_DECRYPTED], ensure_ascii=False),
+            "why": "RSA-OAEP (SHA-256 twice) with the key for SymmetricKeyEncryption gives no 32-byte key",
+        }
+    else:
+        values = {"status": 170, "closed": row.valid_until, "why": "its time was up"}
+    db.execute(
+        update(sessions)
+        .where(sessions.c.ref == row.ref, sessions.c.status == 100)
+        .values(updated=stamp(now), **values)
+    )
+
+
+async def _complete(ksef: LocalKsef, ref: str, now: datetime) -> None:
+    """All invoices of a closed session are final: its own end, with the pages of its UPO."""
+    plan = ksef.store.read(lambda db: upos.plan(db, ksef, ref))
+    row = plan.session
+    if row.accepted:
+        signed = await asyncio.to_thread(upos.write_pages, ksef, plan, now)
+        values: dict[str, Any] = {"status": 200}
+    elif row.sent:
+        signed, values = [], {"status": 445}
+    else:
+        signed = []
+        values = {"status": 440, "details": json.dumps([codes.NO_INVOICES_SENT], ensure_ascii=False)}
+
+    def settle(db: Connection) -> None:
+        moved = db.execute(
+            update(sessions)
+            .where(sessions.c.ref == ref, sessions.c.status == 170)
+            .values(updated=stamp(now), **values)
+        )
+        if moved.rowcount:
+            upos.keep_pages(db, signed)
+
+    await ksef.store.write(settle)
