@@ -18,6 +18,7 @@ from klucznik.secret import Secret
 if TYPE_CHECKING:
     from klucznik.client.ksef import Ksef
     from klucznik.crypto.certs import Identity
+    from klucznik.vault.entries import Entry
     from klucznik.vault.keys import Unlocking
     from klucznik.vault.vault import Vault
 
@@ -255,6 +256,14 @@ def open_vault(
     vault = Vault.create(path, unlock)
     click.echo(tr(f"Made a vault: {path}", f"Utworzono sejf: {path}"), err=True)
     return vault
+
+
+def known_reference(vault: Vault, entry: Entry, ksef_token: Secret) -> str | None:
+    """The reference number of a KSeF token: written in it, else noted beside it in the vault."""
+    from klucznik.client.auth import reference_of
+
+    noted = (info.note.get("reference") for info in vault.entries(entry.env) if info.entry == entry)
+    return reference_of(ksef_token) or next(noted, None)
 
 
 # ---- KSeF ------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from klucznik.cli.common import (
     NIP,
     client,
     json_option,
+    known_reference,
     ksef_option,
     open_vault,
     print_json,
@@ -89,7 +90,7 @@ def doctor(
         with open_vault(key_file, use_keyring, passphrase_fd) as vault:
             entry = vault.find(environment, nip, name, "ksef-token")
             ksef_token = vault.use(entry)
-        reference = auth.reference_of(ksef_token)
+            reference = known_reference(vault, entry, ksef_token)
         login = auth.login_with_token(ksef_token, auth.nip_unless_told(ksef_token, nip))
         findings = ksef.run(examine(login, token_reference=reference, wanted=wanted))
     if as_json:

@@ -13,6 +13,7 @@ from klucznik.cli.common import (
     company_options,
     identity_options,
     json_option,
+    known_reference,
     ksef_option,
     load_identity,
     open_vault,
@@ -392,7 +393,7 @@ def revoke(
         with open_vault(key_file, use_keyring, passphrase_fd) as vault:
             entry = vault.find(environment, nip, name, "ksef-token")
             ksef_token = vault.use(entry)
-            reference = reference or _note(ksef_token, nip).get("reference")
+            reference = reference or known_reference(vault, entry, ksef_token)
             if not reference:
                 raise click.UsageError(
                     tr(
