@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import click
 
@@ -65,6 +65,21 @@ class NipType(click.ParamType[str]):
 NIP = NipType()
 
 
+class FileType(click.Path):
+    """A file to be read: one that is missing, a folder or locked is unreadable (2), not wrong usage."""
+
+    def __init__(self) -> None:
+        super().__init__(exists=True, dir_okay=False, path_type=Path)
+
+    def fail(
+        self, message: str, param: click.Parameter | None = None, ctx: click.Context | None = None
+    ) -> NoReturn:
+        raise Unreadable(message)
+
+
+FILE = FileType()
+
+
 def ksef_option(command: F) -> F:
     """`--ksef`: which KSeF."""
     return click.option(
@@ -79,7 +94,7 @@ def ksef_option(command: F) -> F:
         click.option(
             "--ca",
             "ca_file",
-            type=click.Path(exists=True, dir_okay=False, path_type=Path),
+            type=FILE,
             default=None,
             help=tr(
                 "CA certificate to trust besides the system's.",
@@ -149,7 +164,7 @@ def identity_options(command: F) -> F:
     command = click.option(
         "--key",
         "key_path",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=FILE,
         default=None,
         help=tr(
             "Private key, when it is not in the certificate's file.",
@@ -159,7 +174,7 @@ def identity_options(command: F) -> F:
     return click.option(
         "--cert",
         "cert_path",
-        type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        type=FILE,
         required=True,
         help=tr("Certificate with key: PEM or PKCS#12.", "Certyfikat z kluczem: PEM albo PKCS#12."),
     )(command)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from klucznik.cli.common import FILE
 from klucznik.cli.doctor import lines
 from klucznik.cli.send import FAILED_WORDS, form_of, save_upo
 from klucznik.errors import KlucznikError, Refused
@@ -47,7 +48,7 @@ PERMISSIONS = ("InvoiceWrite", "InvoiceRead")
 @click.argument(
     "files",
     nargs=-1,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     metavar=tr("[FILE]...", "[PLIK]..."),
 )
 @click.option(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from klucznik.cli.common import (
+    FILE,
     company_client,
     company_options,
     data_home,
@@ -52,9 +53,7 @@ FAILED_WORDS = {outcome: words for outcome, (_, words) in _SIGNS.items()}
         "wyjścia 0, gdy wszystkie pliki przyjęto, 1, gdy któryś odrzucono, 2, gdy któryś jest bez wyniku.",
     )
 )
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("files", nargs=-1, required=True, type=FILE)
 @company_options
 @click.option(
     "--upo",

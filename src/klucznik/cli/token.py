@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klucznik.cli.common import (
+    FILE,
     NIP,
     client,
     company_options,
@@ -234,14 +235,14 @@ def _note(ksef_token: Secret, nip: str) -> dict[str, str]:
 @click.option(
     "--cert",
     "cert_path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     default=None,
     help=tr("Log in with this certificate and ask KSeF.", "Zaloguj tym certyfikatem i zapytaj KSeF."),
 )
 @click.option(
     "--key",
     "key_path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     default=None,
     help=tr("Its private key.", "Jego klucz prywatny."),
 )
@@ -357,14 +358,14 @@ def _cell(value: Any) -> str:
 @click.option(
     "--cert",
     "cert_path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     default=None,
     help=tr("Log in with this certificate.", "Zaloguj tym certyfikatem."),
 )
 @click.option(
     "--key",
     "key_path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     default=None,
     help=tr("Its private key.", "Jego klucz prywatny."),
 )

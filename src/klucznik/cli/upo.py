@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from klucznik.cli.common import (
+    FILE,
     company_client,
     company_options,
     json_option,
@@ -97,14 +98,12 @@ def get(
         "wyjścia 0 w porządku, 1 nie w porządku, 2 nieczytelne.",
     )
 )
-@click.argument(
-    "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
-)
+@click.argument("files", nargs=-1, required=True, type=FILE)
 @click.option(
     "--invoice",
     "invoices",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help=tr(
         "An invoice that it should confirm (repeatable).", "Faktura, którą ma potwierdzać (można powtarzać)."
     ),
@@ -112,7 +111,7 @@ def get(
 @click.option(
     "--trust",
     multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=FILE,
     help=tr("Certificate of the signer (repeatable).", "Certyfikat podpisującego (można powtarzać)."),
 )
 @json_option
