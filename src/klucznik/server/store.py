@@ -14,12 +14,13 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError
 from sqlalchemy.pool import StaticPool
 
 from klucznik.clock import Clock
@@ -103,8 +104,8 @@ class Store:
                     raw.execute("SAVEPOINT one")
                     try:
                         results.append((future, work(self._writer), None))
-                    except sqlite3.OperationalError:
-                        raise
+                    except (sqlite3.OperationalError, OperationalError):
+                        raise  # disk full, I/O: what is left of the transaction is anybody's guess
                     except Exception as refusal:  # handed to the caller, whatever it is
                         raw.execute("ROLLBACK TO one")
                         results.append((future, None, refusal))
@@ -114,8 +115,10 @@ class Store:
                 else:
                     raw.execute("COMMIT")
             except Exception as broken:  # disk full, locked: nobody of the batch is acknowledged
-                if raw.in_transaction:
-                    raw.execute("ROLLBACK")
+                # A rollback may fail as well; the next batch tries again, and nobody waits for ever.
+                with suppress(sqlite3.Error):
+                    if raw.in_transaction:
+                        raw.execute("ROLLBACK")
                 results = [(future, None, broken) for _, future in batch]
             self.in_flight = None
             calls, self._after_commit = self._after_commit, []
@@ -190,10 +193,14 @@ def _raw(connection: Connection) -> sqlite3.Connection:
 
 def _engine(folder: Path | None) -> Engine:
     url = f"sqlite:///{folder / 'ksef.db'}" if folder else "sqlite://"
+    if folder:
+        # Invoices of real companies may end up here; SQLite gives its other files the same rights.
+        (folder / "ksef.db").touch(mode=0o600)
     engine = create_engine(
         url,
         isolation_level="AUTOCOMMIT",
         poolclass=StaticPool,
+        hide_parameters=True,  # errors are logged, and values may be secrets
         connect_args={"check_same_thread": False, "cached_statements": 512},
     )
 

@@ -1,0 +1,142 @@
+"""When the disk says no: nobody is acknowledged wrongly, nobody waits for ever (reliability.md D)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sqlite3
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.exc import OperationalError
+
+from klucznik.clock import SystemClock
+from klucznik.server.store import Store
+from klucznik.server.tables import settings
+from klucznik.testing import local_ksef
+
+from .door import Api, employee, firm
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with closing(Store(tmp_path, SystemClock())) as opened:
+        yield opened
+
+
+def _keep(name: str) -> Any:
+    return lambda db: db.execute(insert(settings).values(name=name, value="x"))
+
+
+def _kept(store: Store) -> set[str]:
+    return set(store.read(lambda db: db.execute(select(settings.c.name)).scalars().all()))
+
+
+class _Failing:
+    """A connection whose named statement fails; all else goes through."""
+
+    def __init__(self, raw: sqlite3.Connection, *statements: str) -> None:
+        self._raw, self._statements = raw, statements
+
+    def execute(self, statement: str) -> Any:
+        if statement in self._statements:
+            raise sqlite3.OperationalError("disk I/O error")
+        return self._raw.execute(statement)
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._raw.in_transaction
+
+
+@pytest.mark.parametrize("failing", [("COMMIT",), ("COMMIT", "ROLLBACK"), ("BEGIN IMMEDIATE",)])
+def test_a_commit_that_fails_acknowledges_nobody_and_the_next_one_works(
+    store: Store, monkeypatch: pytest.MonkeyPatch, failing: tuple[str, ...]
+) -> None:
+    from klucznik.server import store as module
+
+    raw_of = module._raw
+
+    async def story() -> None:
+        monkeypatch.setattr(module, "_raw", lambda connection: _Failing(raw_of(connection), *failing))
+        answers = await asyncio.gather(
+            *(store.write(_keep(name)) for name in ("a", "b")), return_exceptions=True
+        )
+        assert all(isinstance(answer, sqlite3.OperationalError) for answer in answers)
+        monkeypatch.setattr(module, "_raw", raw_of)
+        if "ROLLBACK" in failing:  # one more batch fails, on the transaction that is still open
+            with pytest.raises(sqlite3.OperationalError):
+                await store.write(_keep("c"))
+        await store.write(_keep("d"))
+
+    asyncio.run(story())
+    assert _kept(store) == {"d"}
+
+
+def test_a_full_database_refuses_and_goes_on_when_there_is_room(store: Store) -> None:
+    def fill(db: Any) -> None:
+        db.execute(insert(settings).values(name="large", value="x" * 1_000_000))
+
+    def limit(db: Any, pages: int) -> None:
+        db.exec_driver_sql(f"PRAGMA max_page_count = {pages}")
+
+    async def story() -> None:
+        await store.write(_keep("before"))
+        limit(store._writer, 1)  # never less than what is there
+        answers = await asyncio.gather(
+            store.write(fill), store.write(_keep("beside")), return_exceptions=True
+        )
+        assert isinstance(answers[0], OperationalError)
+        # Nobody of a batch is acknowledged whose transaction broke.
+        assert isinstance(answers[1], OperationalError)
+        assert _kept(store) == {"before"}
+        limit(store._writer, 1_000_000)
+        await store.write(fill)
+
+    asyncio.run(story())
+    assert _kept(store) == {"before", "large"}
+
+
+def test_a_full_disk_is_a_500_that_tells_and_logs_no_secret(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with local_ksef(tmp_path, rates="off") as running, Api(running) as api:
+        person = firm(api)
+        clerk = employee(api, person.nip, "InvoiceRead")
+        api.ksef.store._writer.exec_driver_sql("PRAGMA max_page_count = 1")
+        statuses: set[int] = set()
+        body = {"permissions": ["InvoiceRead"], "description": "x" * 256}
+        for _ in range(400):
+            answer = api.call("POST", "/tokens", clerk.login, body=body)
+            statuses.add(answer.status_code)
+            if answer.status_code == 500:
+                break
+        assert statuses == {202, 500}
+        (error,) = answer.json()["exception"]["exceptionDetailList"]
+        assert error["exceptionCode"] == 500
+        assert "Traceback" not in answer.text
+        assert "sqlite" not in answer.text.lower()
+        # Reading goes on, and so does refusing; with room again, writing as well.
+        assert api.call("GET", "/tokens", clerk.login).status_code == 200
+        assert api.call("POST", "/tokens", clerk.login, body={}).status_code == 400
+        api.ksef.store._writer.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        assert api.call("POST", "/tokens", clerk.login, body=body).status_code == 202
+    assert "database or disk is full" in caplog.text
+    # The author's PESEL stands in the row that could not be written.
+    assert clerk.subject[1] not in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other rights")
+def test_the_database_is_the_owners_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "open to all"
+    folder.mkdir(mode=0o755)
+    with closing(Store(folder, SystemClock())) as store:
+        asyncio.run(store.write(_keep("a")))
+        for path in folder.glob("ksef.db*"):
+            assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
