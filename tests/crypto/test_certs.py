@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import ssl
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -245,6 +246,9 @@ def test_nobody_ksef_knows(attributes: list[tuple[str, str]], code: int) -> None
         read_subject(subject_of(attributes))
     assert refused.value.code == code
     assert refused.value.why
+    # It is logged, so it says what is wrong and not who it is.
+    assert not re.search(r"\d{6}", refused.value.why)
+    assert not any(value in refused.value.why for key, value in attributes if key in ("G", "S"))
 
 
 def test_a_fingerprint_login_needs_no_identifier() -> None:

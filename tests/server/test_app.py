@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
+import re
 import socket
 import struct
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from klucznik.crypto import authority
 from klucznik.server.serve import bind
+from klucznik.testing import local_ksef
 from klucznik.wire.endpoint import ROWS, Endpoint
 
-from .door import Api, Login, Person, firm, new_nip, refusal
+from .door import Api, Login, Person, employee, firm, new_nip, new_pesel, refusal
 
 
 def _raw(api: Api, request: bytes) -> bytes:
@@ -44,6 +49,12 @@ def _post(path: str, body: bytes, *headers: str, host: str = "127.0.0.1") -> byt
         ("127.0.0.1", True),
         ("localhost:1234", True),
         ("[::1]:8090", True),
+        ("[::1]", True),
+        ("[::1", False),
+        ("::1", False),
+        ("[127.0.0.1]", False),
+        ("[::1]8090", False),
+        ("localhost:999999", False),
         ("api.ksef.test", True),
         ("KSEF.LOCALHOST", True),
         ("evil.example", False),
@@ -67,6 +78,8 @@ def test_only_hosts_of_this_machine_are_served(both: Api, host: str, served: boo
         "/auth",
         "/auth/",
         "/auth//",
+        "/auth/challenge//",
+        "//auth/challenge",
         "/auth/challenge/more",
         "/AUTH/challenge",
         "/../v2/auth/challenge",
@@ -177,11 +190,20 @@ def test_only_json_is_read(both: Api, media: str) -> None:
     assert challenge.status_code == 200
 
 
-@pytest.mark.parametrize("media", ["application/json; charset=utf-8", "application/problem+json", "", None])
-def test_json_goes_by_several_names(api: Api, ania: Person, media: str | None) -> None:
+@pytest.mark.parametrize("media", ["application/json; charset=utf-8", "application/problem+json"])
+def test_json_goes_by_several_names(api: Api, ania: Person, media: str) -> None:
     body = json.dumps({"permissions": ["InvoiceRead"], "description": "by any name"}).encode()
-    headers = {} if media is None else {"Content-Type": media}
+    headers = {"Content-Type": media}
     assert api.call("POST", "/tokens", ania.login, content=body, headers=headers).status_code == 202
+
+
+@pytest.mark.parametrize("media", ["", None])
+def test_a_body_of_no_type_is_not_read(both: Api, media: str | None) -> None:
+    """A web page may send one to any address without being asked whether it may (CORS)."""
+    nip = new_nip()
+    body = json.dumps({"contextIdentifier": {"type": "Nip", "value": nip}}).encode()
+    headers = {} if media is None else {"Content-Type": media}
+    assert both.call("POST", "/testdata/context/block", content=body, headers=headers).status_code == 415
 
 
 VALID = b'"permissions": ["InvoiceRead"], "description": "a token"'
@@ -225,7 +247,8 @@ def test_unreadable_json_is_21001(both: Api, kind: str) -> None:
 
 def test_unknown_properties_are_ignored(api: Api, ania: Person) -> None:
     body = b'{%b, "somethingNew": {"a": [1, 2.5, null, true]}, "NaN": "NaN"}' % VALID
-    assert api.call("POST", "/tokens", ania.login, content=body).status_code == 202
+    headers = {"Content-Type": "application/json"}
+    assert api.call("POST", "/tokens", ania.login, content=body, headers=headers).status_code == 202
 
 
 def test_all_faults_of_a_body_stand_in_one_entry(both: Api) -> None:
@@ -274,6 +297,8 @@ ODD_REQUESTS = {
     "two hosts": b"POST /v2/auth/challenge HTTP/1.1\r\nHost: localhost\r\nHost: evil\r\n\r\n",
     "NUL in a header": b"POST /v2/auth/challenge HTTP/1.1\r\nHost: localhost\r\nX: a\0b\r\n\r\n",
     "a bare line": b"hello\r\n\r\n",
+    "length and chunks": b"POST /v2/auth/challenge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
+    b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "a huge header": b"POST /v2/auth/challenge HTTP/1.1\r\nHost: localhost\r\nX: "
     + b"x" * 200_000
     + b"\r\n\r\n",
@@ -289,6 +314,7 @@ def test_odd_http_is_answered_with_400_and_closed(api: Api, kind: str) -> None:
     except ConnectionResetError:  # closed over what it had not read
         answer = b""
     assert answer.startswith(b"HTTP/1.1 400") or not answer
+    assert answer.count(b"HTTP/1.1 ") <= 1
     assert api.call("POST", "/auth/challenge").status_code == 200
 
 
@@ -308,6 +334,72 @@ def test_a_client_that_hangs_up_leaves_nothing_behind(api: Api, caplog: pytest.L
 def test_a_system_warning_is_echoed_on_test(api: Api) -> None:
     answer = api.call("POST", "/auth/challenge", headers={"X-Test-System-Warning": "[sig-001]: test"})
     assert answer.headers["x-system-warning"] == "[sig-001]: test"
+    # On what went well, and on test alone (auth.md section 8).
+    refused = api.call("GET", "/tokens", headers={"X-Test-System-Warning": "[sig-001]: test"})
+    assert refused.status_code == 401
+    assert "x-system-warning" not in refused.headers
+    with local_ksef(profile="demo") as demo, Api(demo) as other:
+        answer = other.call("POST", "/auth/challenge", headers={"X-Test-System-Warning": "[sig-001]: test"})
+        assert "x-system-warning" not in answer.headers
+
+
+def test_an_empty_answer_has_no_type_and_a_wrong_method_names_the_right_ones(api: Api, ania: Person) -> None:
+    answer = api.call("DELETE", "/auth/sessions/current", ania.login)
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert "content-type" not in answer.headers
+    assert api.call("PATCH", "/tokens").headers["allow"] == "GET, POST"
+
+
+def test_the_old_envelope_writes_its_instant_with_z(api: Api) -> None:
+    """Observed in live bodies (auth.md section 4); problem details write +00:00."""
+    old = api.call("POST", "/auth/ksef-token", body={}).json()["exception"]["timestamp"]
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z", old)
+    headers = {"X-Error-Format": "problem-details"}
+    new = api.call("POST", "/auth/ksef-token", body={}, headers=headers).json()["timestamp"]
+    assert new.endswith("+00:00")
+
+
+@pytest.mark.parametrize("size", ["1_0", "10.0", " 10", "١٠", "1e1", ""])
+def test_numbers_in_an_address_are_plain_digits(both: Api, size: str) -> None:
+    person = firm(both)
+    answer = both.call("GET", "/auth/sessions", person.login, params={"pageSize": size})
+    assert refusal(answer).code == 21001
+
+
+def test_a_line_of_the_log_is_one_line_and_names_nobody(api: Api, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "klucznik.ksef")
+    api.call("GET", "/tokens/a%0d%0aINFO%20forged%00%1b[31m")
+    api.call("GET", "/tokens/90010112345")
+    lines = [record.getMessage() for record in caplog.records if record.name == "klucznik.ksef"]
+    assert any("forged" in line for line in lines)
+    assert all(line.isprintable() for line in lines)
+    assert "90010112345" not in caplog.text
+
+
+def test_a_person_is_not_named_in_the_log(
+    api: Api, ania: Person, biuro: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    stranger = new_pesel()
+    identity = authority.person("Jan", "Nieznany", pesel=stranger, now=api.ksef.clock.now())
+    started = api.started(api.post_signed(api.signed(identity, ania.context)))
+    assert api.status(started)["status"]["code"] == 415
+    assert api.call("POST", "/auth/token/redeem", started.authentication).status_code == 400
+    token_only = employee(api, ania.nip, "CredentialsRead")
+    assert api.call("POST", "/invoices/query/metadata", token_only.login, body={}).status_code == 403
+    for pesel in (stranger, biuro.subject[1], token_only.subject[1]):
+        assert pesel not in caplog.text
+
+
+def test_a_stop_answers_who_is_still_talking(tmp_path: Path) -> None:
+    """A body that never ends does not keep the server, and its sender hears why."""
+    with local_ksef(tmp_path) as running, Api(running) as api:
+        where = urlsplit(running.url)
+        line = socket.create_connection((where.hostname or "", where.port or 80), timeout=20)
+        line.sendall(_post("/auth/ksef-token", b"{", "Content-Type: application/json", "Content-Length: 9"))
+        assert api.call("POST", "/auth/challenge").status_code == 200
+    with closing(line):
+        assert line.recv(65536).startswith(b"HTTP/1.1 503")
 
 
 # ---- never a 500

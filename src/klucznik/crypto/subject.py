@@ -86,15 +86,15 @@ def read_subject(certificate: x509.Certificate, *, need_identifier: bool = True)
     else:
         raise BadSubject(
             INVALID_CERTIFICATE,
-            f"givenName is {given_name!r}, surname {surname!r}, serialNumber {serial_number!r}: a person"
-            " needs all three, an organisation needs organizationIdentifier",
+            f"the subject has {_present(givenName=given_name, surname=surname, serialNumber=serial_number)}"
+            " of a person, who needs all three; an organisation needs organizationIdentifier",
         )
 
     if type_ is None and need_identifier:
         attribute = "serialNumber" if kind == "person" else "organizationIdentifier"
         found = serial_number if kind == "person" else organization_identifier
         wanted = "PNOPL- and 11 digits, or TINPL- and 10" if kind == "person" else "VATPL- and 10 digits"
-        raise BadSubject(SUBJECT_CONFLICT, f"{attribute} is {found!r}; expected {wanted}")
+        raise BadSubject(SUBJECT_CONFLICT, f"{attribute} looks like {_shape(found)!r}; expected {wanted}")
     return Subject(
         kind, type_, value, given_name, surname, serial_number, common_name, country, organization,
         organization_identifier,
@@ -118,6 +118,16 @@ def _of_seal(organization_identifier: str) -> tuple[Literal["Nip"] | None, str]:
 def _demand(**attributes: str | None) -> None:
     if missing := [name for name, value in attributes.items() if not value]:
         raise BadSubject(INVALID_CERTIFICATE, f"the subject lacks {', '.join(missing)}")
+
+
+def _present(**attributes: str | None) -> str:
+    """Which of a person's attributes are there; what they say belongs into no log."""
+    return ", ".join(name for name, value in attributes.items() if value) or "nothing"
+
+
+def _shape(text: str | None) -> str:
+    """A number's form without the number: `PNOPL-###########`."""
+    return re.sub(r"\d", "#", text or "")[:64]
 
 
 def _joined(name: x509.Name, oid: x509.ObjectIdentifier) -> str | None:

@@ -40,7 +40,8 @@ OWNER_PERMISSIONS = frozenset(
 )
 
 _KINDS = {"AuthenticationToken": "authentication", "ContextToken": "access", "RefreshToken": "refresh"}
-_LARGEST_JWT = 8192
+#: One with long names, each letter escaped, and thirty addresses has some 20,000 characters.
+_LARGEST_JWT = 24_576
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +193,8 @@ def admit_permissions(row: Endpoint[Any], caller: Caller) -> None:
             "requiredAnyOfPermissions": list(row.permissions),
             "presentPermissions": sorted(caller.permissions),
         },
-        why=f"{caller.subject_type} {caller.subject_value} holds none of {', '.join(row.permissions)} in "
+        # Whose PESEL it is does not belong into a log.
+        why=f"this {caller.subject_type} holds none of {', '.join(row.permissions)} in "
         f"{caller.context.type} {caller.context.value}; its owner, or anyone with CredentialsManage there, "
         "can grant it",
     )

@@ -24,7 +24,7 @@ from klucznik.server.ask import HANDLERS, Ask, Handler
 from klucznik.server.hosts import host_allowed
 from klucznik.server.local import LocalKsef
 from klucznik.server.reading import read_body, read_query
-from klucznik.server.render import Answer, Plain, failure, refusal
+from klucznik.server.render import Answer, Plain, failure, loggable, refusal
 from klucznik.wire import sessions
 from klucznik.wire.endpoint import Endpoint, LimitGroup, Xml
 from klucznik.wire.problems import Forbidden, TooMany, Unauthorized
@@ -41,6 +41,8 @@ _LARGEST_BODY = 2_000_000
 _LARGEST_INVOICE_BODY = 140_000_000
 #: Beyond the limit we still read this much and throw it away, so that the client can hear the refusal.
 _DRAINED = 300_000_000
+
+_CLOSE = (b"connection", b"close")
 
 
 class App:
@@ -69,7 +71,7 @@ class App:
         for known, methods in self._routes.get(len(parts), ()):
             names: dict[str, str] = {}
             for want, have in zip(known, parts, strict=True):
-                if want.startswith("{"):
+                if want.startswith("{") and have:
                     names[want[1:-1]] = have
                 elif want != have:
                     break
@@ -91,17 +93,21 @@ class App:
         now = self.ksef.clock.now()
         try:
             answer = await self._answer(scope, receive, headers, path, trace_id)
-        except Exception as raised:  # the one place where an exception becomes an answer
-            answer = refusal(raised, path, trace_id, now, problem_details) or failure(
-                raised, path, trace_id, now, problem_details
+        except (Exception, asyncio.CancelledError) as raised:  # the one place where these become answers
+            # Cancelled: the server stops, and has waited for this one as long as it waits.
+            cancelled = isinstance(raised, asyncio.CancelledError)
+            fault = Plain(503, "The server is stopping.", _CLOSE) if cancelled else raised
+            answer = refusal(fault, path, trace_id, now, problem_details) or failure(
+                fault, path, trace_id, now, problem_details
             )
         if answer.warnings:
             answer.headers.append((b"x-system-warning", answer.warnings.encode("ascii", "replace")))
-        if echoed := headers.get("x-test-system-warning"):
+        echoed = headers.get("x-test-system-warning")
+        if echoed and self.ksef.profile == "test" and answer.status < 300:  # auth.md section 8
             answer.headers.append((b"x-system-warning", echoed.encode("ascii", "replace")))
         answer.headers.append((b"content-length", str(len(answer.body)).encode()))
         if log.isEnabledFor(logging.DEBUG):
-            log.debug("%s %s: %s (trace %s)", scope["method"], masked(path)[:200], answer.status, trace_id)
+            log.debug("%s %s: %s (trace %s)", scope["method"], loggable(path[:200]), answer.status, trace_id)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
@@ -114,6 +120,9 @@ class App:
         host = headers.get("host", "")
         if not host_allowed(host, ksef.allowed_hosts):
             raise Plain(400, f"Host {host[:100]!r} is not served here; start with --allow-host to add it.")
+        # Two lengths are a trap for whoever reads the other one: refuse, and read nothing further.
+        if "content-length" in headers and "transfer-encoding" in headers:
+            raise Plain(400, "Content-Length and Transfer-Encoding exclude each other.", _CLOSE)
         if path == "/healthz":
             return Answer(200, b'{"status":"ok"}')
         origin = f"{scope['scheme']}://{host}"
@@ -122,7 +131,9 @@ class App:
             query = scope["query_string"].decode("latin-1")
             return await links.answer(ksef, scope["method"], path, query, now)
         raw_path: bytes = scope.get("raw_path") or path.encode()
-        parts = [unquote(part) for part in raw_path.decode("latin-1").strip("/").split("/")]
+        # One slash at the end is forgiven, no other.
+        text = raw_path.decode("latin-1").removeprefix("/").removesuffix("/")
+        parts = [unquote(part) for part in text.split("/")]
         found = self._find(parts[1:]) if parts and parts[0] == "v2" else None
         if found and parts[1] == "testdata" and ksef.profile != "test":
             found = None  # testdata.md: TEST environment only
@@ -133,7 +144,9 @@ class App:
         handler = methods.get(scope["method"])
         if handler is None:
             await _read(receive, _LARGEST_BODY)
-            raise Plain(405, f"{scope['method']} is not allowed here; {', '.join(sorted(methods))} is.")
+            allowed = ", ".join(sorted(methods))
+            detail = f"{scope['method'][:20]} is not allowed here; {allowed} is."
+            raise Plain(405, detail, (b"allow", allowed.encode()))
         row = handler.row
         # (2) Who calls, from where, how often, with what right.
         try:
@@ -195,7 +208,7 @@ def _given(status: int, given: Any) -> Answer:
     if isinstance(given, Answer):
         return given
     if given is None:
-        return Answer(status, b"")
+        return Answer(status, b"", [])
     if isinstance(given, Xml):
         return Answer.xml(given)
     assert isinstance(given, BaseModel)

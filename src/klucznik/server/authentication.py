@@ -298,12 +298,12 @@ def _person(db: Connection, subject: Subject, context: Context) -> Refusal | Non
         why = f"{context.type} {context.value} is blocked (/testdata/context/block)"
         return Refusal(480, codes.SECURITY_INCIDENT, why)
     if deceased(db, subject):
-        why = f"{subject.type} {subject.value} is registered as deceased (/testdata/person)"
+        why = f"this {subject.type} is registered as deceased (/testdata/person)"
         return Refusal(470, codes.METHODS_OF_DECEASED, why)
     # All that the subject holds counts here, not what a token carries of it (tokens.md section 1).
     if not effective(db, subject, context).any:
         why = (
-            f"{subject.type} {subject.value} holds nothing in {context.type} {context.value}; its owner can "
+            f"this {subject.type} holds nothing in {context.type} {context.value}; its owner can "
             "grant something, on the test profile also POST /testdata/permissions"
         )
         return Refusal(415, codes.NO_PERMISSIONS_ASSIGNED, why)

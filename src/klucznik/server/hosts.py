@@ -12,6 +12,8 @@ from collections.abc import Container
 from functools import lru_cache
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,62})(\.[a-z0-9-]{1,63})*", re.ASCII)
+_IPV6 = re.compile(r"[0-9a-f]{0,4}(:[0-9a-f]{0,4}){2,7}", re.ASCII)
+_PORT = re.compile(r"[0-9]{1,5}")
 
 
 def host_allowed(header: str, allowed: Container[str]) -> bool:
@@ -29,14 +31,16 @@ def host_allowed(header: str, allowed: Container[str]) -> bool:
 
 @lru_cache(256)
 def _name(header: str) -> str | None:
-    host, port = header.lower(), ""
-    if host.startswith("["):
-        host, _, port = host[1:].partition("]")
-        port = port.removeprefix(":")
-    elif host.count(":") == 1:
-        host, _, port = host.partition(":")
-    if port and not (port.isascii() and port.isdigit()):
+    host, colon, port = header.lower(), "", ""
+    if host.startswith("["):  # an IPv6 address stands in brackets, and nothing else does
+        host, closed, rest = host[1:].partition("]")
+        if not closed:
+            return None
+        colon, port = rest[:1], rest[1:]
+        shape = _IPV6
+    else:
+        host, colon, port = host.partition(":")
+        shape = _NAME
+    if colon not in ("", ":") or (port and _PORT.fullmatch(port) is None):
         return None
-    if ":" in host:
-        return host
-    return host if _NAME.fullmatch(host) else None
+    return host if shape.fullmatch(host) else None

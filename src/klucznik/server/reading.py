@@ -7,6 +7,7 @@ missing or outside its limits; all sentences in one entry, in the English that K
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -32,16 +33,21 @@ _UNREADABLE = (
 )
 
 
+#: pydantic also reads "1_0", "10.0", and "yes" for true.
+_NUMBER = re.compile(r"[+-]?[0-9]+")
+
+
 def read_body(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
     """The request body of a row: a model, `Xml`, or None."""
     if row.takes is None:
         return None
     media = content_type.partition(";")[0].strip().lower()
     if row.takes is Xml:
-        if media not in ("application/xml", "text/xml"):
+        if media != "application/xml":
             raise Plain(415, f"Content-Type {media[:60]!r} is not read here; send application/xml.")
         return Xml(body)
-    if media and media != "application/json" and not media.endswith("+json"):
+    # A body without a type is not read either: a web page can send one to any address, unasked.
+    if (media or body) and media != "application/json" and not media.endswith("+json"):
         raise Plain(415, f"Content-Type {media[:60]!r} is not read here; send application/json.")
     assert issubclass(row.takes, Model)
     if not body:
@@ -73,7 +79,7 @@ def read_query(row: Endpoint[Any], query_string: str, headers: Any) -> Any:
             if alias in headers:
                 values[alias] = headers[alias]
         elif alias in given:
-            values[alias] = given[alias] if _many(field) else given[alias][-1]
+            values[alias] = given[alias] if _many(field) else _plain(field, given[alias][-1])
     try:
         # Text from an address, so numbers and booleans are read from text. (model_validate_strings
         # would be the word for it, but it refuses lists.)
@@ -84,6 +90,16 @@ def read_query(row: Endpoint[Any], query_string: str, headers: Any) -> Any:
 
 def _many(field: FieldInfo) -> bool:
     return "list[" in str(field.annotation)
+
+
+def _plain(field: FieldInfo, text: str) -> str:
+    """The text, or "" (which is no value at all) for a number or boolean that only Python reads so."""
+    kind = str(field.annotation)
+    if ("int" in kind and _NUMBER.fullmatch(text) is None) or (
+        "bool" in kind and text.lower() not in ("true", "false")
+    ):
+        return ""
+    return text
 
 
 def problem(bad: ValidationError, model: type[Model]) -> Problem:

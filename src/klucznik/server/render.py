@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -42,11 +43,12 @@ class Answer:
 class Plain(Exception):
     """A refusal that the contract does not describe: wrong host, path, method, media type or size."""
 
-    def __init__(self, status: int, detail: str) -> None:
+    def __init__(self, status: int, detail: str, header: tuple[bytes, bytes] | None = None) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
-        self.why = detail
+        self.header = header
+        self.why = ""  # the detail says it
 
 
 class _PlainProblem(Model):
@@ -64,6 +66,7 @@ _TITLES = {
     405: "Method Not Allowed",
     413: "Payload Too Large",
     415: "Unsupported Media Type",
+    503: "Service Unavailable",
 }
 
 
@@ -97,17 +100,29 @@ def refusal(
                 trace_id=trace_id,
             )
             answer = _body(plain.status, shown, _PROBLEM)
+            if plain.header:
+                answer.headers.append(plain.header)
         case _:
             return None
-    said, why = masked(str(raised)), masked(raised.why or "-")
-    log.info("%s %s: %s; why: %s (trace %s)", answer.status, path[:200], said, why, trace_id)
+    said, why = loggable(str(raised)), loggable(raised.why or "-")
+    log.info("%s %s: %s; why: %s (trace %s)", answer.status, loggable(path[:200]), said, why, trace_id)
     return answer
+
+
+_PESEL = re.compile(r"(?<!\d)\d{11}(?!\d)", re.ASCII)
+
+
+def loggable(text: str) -> str:
+    """Text of a caller for one line of the log: no control characters, no secret, no PESEL."""
+    text = masked(text)
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return _PESEL.sub("(11 digits)", shown)
 
 
 def failure(raised: BaseException, path: str, trace_id: str, now: datetime, problem_details: bool) -> Answer:
     """HTTP 500: the fault is ours; the log has the traceback, the answer only the trace id."""
     path = masked(path)
-    log.error("failed at %s (trace %s)", path[:200], trace_id, exc_info=raised)
+    log.error("failed at %s (trace %s)", loggable(path[:200]), trace_id, exc_info=raised)
     problem = Problem(_UNEXPECTED)
     if problem_details:
         shown = problem.as_problem(instance=path, trace_id=trace_id, now=now).model_copy(
