@@ -38,7 +38,7 @@ def test_bad_request_in_both_envelopes() -> None:
                 }
             ],
             "serviceCode": f"00-{TRACE}-eee7647dc67aa74a-00",
-            "timestamp": STAMP,
+            "timestamp": STAMP.replace("+00:00", "Z"),
         }
     }
     assert wire(problem.as_problem(instance="/v2/sessions/online", trace_id=TRACE, now=NOW)) == {

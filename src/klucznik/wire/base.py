@@ -132,6 +132,9 @@ def _decode_base64(value: Any) -> bytes:
     if not isinstance(value, str):
         raise ValueError("must be a Base64 string")
     try:
+        # Python 3.11 passes over missing padding after one "=": "QUJD=" would be "QUJD".
+        if len(value) % 4:
+            raise ValueError("is not valid Base64")
         return binascii.a2b_base64(value.encode("ascii"), strict_mode=True)
     except (binascii.Error, UnicodeEncodeError):
         raise ValueError("is not valid Base64") from None
@@ -159,6 +162,10 @@ def wire_time(value: datetime) -> str:
     """UTC with seven fraction digits and `+00:00`, as KSeF writes instants (sessions.md section 8)."""
     value = value.astimezone(UTC)
     return f"{value:%Y-%m-%dT%H:%M:%S}.{value.microsecond:06d}0+00:00"
+
+
+def _wire_time_z(value: datetime) -> str:
+    return wire_time(value).removesuffix("+00:00") + "Z"
 
 
 def _decimal(value: Any) -> Decimal:
@@ -211,6 +218,9 @@ Timestamp = Annotated[
     AfterValidator(_as_utc),
     PlainSerializer(wire_time, return_type=str, when_used="json"),
 ]
+
+#: The same, written with `Z`: the one instant inside the old envelope of HTTP 400 (auth.md section 4).
+TimestampZ = Annotated[Timestamp, PlainSerializer(_wire_time_z, return_type=str, when_used="json")]
 
 #: `format: date`.
 Day = date

@@ -17,7 +17,7 @@ from typing import Any, Final, Literal
 
 from pydantic import ConfigDict
 
-from klucznik.wire.base import Int32, MayOmit, Model, Timestamp
+from klucznik.wire.base import Int32, MayOmit, Model, Timestamp, TimestampZ
 from klucznik.wire.codes import Code
 from klucznik.wire.ids import ReferenceNumber
 
@@ -34,7 +34,7 @@ class ExceptionInfo(Model):
     service_code: str | None = None
     service_ctx: str | None = None
     service_name: str | None = None
-    timestamp: MayOmit[Timestamp] = None
+    timestamp: MayOmit[TimestampZ] = None
 
 
 class ExceptionResponse(Model):
