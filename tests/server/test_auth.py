@@ -103,6 +103,19 @@ def test_a_permitted_person_carries_what_was_granted_and_no_more(api: Api, biuro
     assert json.loads(said["sud"])["subjectIdentifier"]["type"] == "Pesel"
 
 
+def test_a_long_name_makes_no_jwt_that_cannot_be_used(api: Api) -> None:
+    """Names travel in the JWT; what a certificate holds beyond 256 letters is left out of it."""
+    nip = new_nip()
+    names = [(NameOID.ORGANIZATION_NAME, "Ż" * 6000), (NameOID.ORGANIZATION_IDENTIFIER, f"VATPL-{nip}")]
+    identity = authority.certified([*names, *NAMED], now=NOW)
+    addresses = tuple(f"127.0.0.{number}" for number in range(1, 11))
+    ranges = tuple(f"100.100.100.10{number}-200.200.200.20{number}" for number in range(10))
+    login = api.enter(identity, ("Nip", nip), ip4_addresses=addresses, ip4_ranges=ranges)
+    subject = json.loads(claims(login.access)["sud"])
+    assert subject["organizationName"] == "Ż" * 256
+    assert api.call("GET", "/limits/subject", login).status_code == 200
+
+
 def test_a_stranger_has_no_permissions_here(api: Api, ania: Person, obcy: Person) -> None:
     assert api.attempt(obcy.identity, ania.context) == {
         "code": 415,
@@ -339,7 +352,7 @@ def test_subject_and_context_must_fit(
 
 
 def test_only_xml_is_read_here(both: Api) -> None:
-    for media in ("application/json", "text/plain", ""):
+    for media in ("application/json", "text/plain", "text/xml", ""):
         answer = both.call(
             "POST",
             "/auth/xades-signature",
@@ -358,6 +371,20 @@ def test_a_chain_is_looked_at_on_request(api: Api) -> None:
         status = api.status(started)["status"]
         assert status["code"] == code
         assert status.get("details") == (["Niezaufany łańcuch certyfikatów"] if chain else None)
+
+
+@pytest.mark.parametrize(("word", "status"), [("TRUE", 202), ("yes", 400), ("1", 400), ("", 400)])
+def test_a_parameter_is_true_or_false_and_nothing_else(both: Api, word: str, status: int) -> None:
+    answer = both.call(
+        "POST",
+        "/auth/xades-signature",
+        content=both.signed(SEAL, ("Nip", NIP)),
+        headers={"Content-Type": "application/xml"},
+        params={"verifyCertificateChain": word},
+    )
+    assert answer.status_code == status
+    if status == 400:
+        assert refusal(answer).code == 21001
 
 
 def test_a_trusted_authority_opens_where_the_chain_matters(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,7 +201,7 @@ def _start(
             context_type=context.type,
             context_value=context.value,
             timestamp_ms=timestamp_ms,
-            policy=json.dumps({name: list(values) for name, values in policy.items()})
+            policy=_compact({name: list(values) for name, values in policy.items()})
             if any(policy.values())
             else None,
             **named,
@@ -326,6 +326,10 @@ def _jwt(ask: Ask[Any], kind: Any, claims: Mapping[str, object], life: timedelta
     return TokenInfo(token=sign(ask.ksef, kind, claims, ask.now, end), valid_until=end)
 
 
+def _compact(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
 def _access(ask: Ask[None], operation: RowMapping) -> TokenInfo:
     """An access token with the rights of this moment. Claims: auth.md section 5."""
     context = Context(operation["context_type"], operation["context_value"])
@@ -339,15 +343,15 @@ def _access(ask: Ask[None], operation: RowMapping) -> TokenInfo:
         "aum": operation["method"],
         "arn": operation["ref"],
         "sud": operation["subject"],
-        "per": json.dumps(["Owner"] if rights.owner else held),
+        "per": _compact(["Owner"] if rights.owner else held),
         "pec": "[]",
-        "rol": json.dumps(rights.roles),
-        "pep": json.dumps(held),
+        "rol": _compact(rights.roles),
+        "pep": _compact(held),
         "iop": "[]",
     }
     if operation["policy"]:
         policy: dict[str, list[str]] = json.loads(operation["policy"])
-        claims["iop"] = json.dumps([entry for entries in policy.values() for entry in entries])
+        claims["iop"] = _compact([entry for entries in policy.values() for entry in entries])
         claims["ipp"] = operation["policy"]
     return _jwt(ask, "ContextToken", claims, ACCESS_LIFE)
 

@@ -16,8 +16,8 @@ from cryptography.x509.oid import NameOID
 from klucznik.crypto.certs import Identity
 from klucznik.crypto.envelope import BadCiphertext, certificate_id, public_key_id, unwrap
 from klucznik.errors import Unreadable
-from klucznik.secret import Secret
 from klucznik.files import write_private
+from klucznik.secret import Secret
 from klucznik.wire.security import PublicKeyCertificateUsage
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey

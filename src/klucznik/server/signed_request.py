@@ -32,6 +32,9 @@ _ROOTS: Final = tuple(
     f"{{http://ksef.mf.gov.pl/auth/token/{version}}}AuthTokenRequest" for version in ("2.0", "2.1")
 )
 
+#: Names travel in every JWT, that is in every request; a certificate may hold a book.
+_LONGEST_NAME: Final = 256
+
 #: By kind of certificate; a self-signed one on TEST counts as qualified (xades.md section 7).
 _METHODS: Final[dict[str, Method]] = {
     "person": ("QualifiedSignature", "XadesSignature", "xades.qualified-signature", "Podpis kwalifikowany"),
@@ -115,6 +118,8 @@ def _sud(subject: Subject, owner: Owner) -> str:
         "organizationName": owner.organization_name,
         "organizationIdentifier": owner.organization_identifier,
     }
-    named = {name: value for name, value in parts.items() if value}
+    named = {name: value[:_LONGEST_NAME] for name, value in parts.items() if value}
     identifier = {"type": subject.type, "value": subject.value}
-    return json.dumps({"subjectIdentifier": identifier, **named}, ensure_ascii=False)
+    return json.dumps(
+        {"subjectIdentifier": identifier, **named}, ensure_ascii=False, separators=(",", ":")
+    )
