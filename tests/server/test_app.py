@@ -7,8 +7,9 @@ import logging
 import re
 import socket
 import struct
+import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from klucznik.crypto import authority
-from klucznik.server.serve import bind
+from klucznik.server.serve import allow_many_connections, bind
 from klucznik.testing import local_ksef
 from klucznik.wire.endpoint import ROWS, Endpoint
 
@@ -389,6 +390,32 @@ def test_a_person_is_not_named_in_the_log(
     assert api.call("POST", "/invoices/query/metadata", token_only.login, body={}).status_code == 403
     for pesel in (stranger, biuro.subject[1], token_only.subject[1]):
         assert pesel not in caplog.text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+def test_a_thousand_connections_fit_where_the_system_allows_them() -> None:
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, before[1]))
+        allow_many_connections()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= min(16_384, before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_slow_clients_do_not_keep_others_waiting(api: Api) -> None:
+    """Half of them in the middle of their headers, half in the middle of a body (reliability.md C 103)."""
+    where = urlsplit(api.running.url)
+    head = b"POST /v2/auth/ksef-token HTTP/1.1\r\nHost: localhost\r\n"
+    with ExitStack() as lines:
+        for number in range(200):
+            line = socket.create_connection((where.hostname or "", where.port or 80))
+            lines.enter_context(closing(line))
+            line.sendall(head + (b"" if number % 2 else b"Content-Length: 100\r\n\r\n{"))
+        for _ in range(20):
+            assert api.call("POST", "/auth/challenge").status_code == 200
 
 
 def test_a_stop_answers_who_is_still_talking(tmp_path: Path) -> None:

@@ -128,6 +128,8 @@ class Bearers:
 
 def _caller(claims: Mapping[str, Any]) -> Caller:
     kind = _KINDS[claims["typ"]]
+    if type(claims["exp"]) is not int:
+        raise ValueError("exp is not a whole number")
     if kind != "access":
         return Caller(kind, claims["arn"], claims["exp"])
     subject = json.loads(claims["sud"])["subjectIdentifier"]

@@ -8,7 +8,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -21,6 +21,10 @@ from klucznik.server.management import Management
 from klucznik.server.tls import Tls
 
 log = logging.getLogger("klucznik.ksef")
+
+
+#: Files (and so connections) open at once, where the system lets us.
+_FILES = 16_384
 
 
 class _Server(uvicorn.Server):
@@ -89,7 +93,21 @@ def run(serving: Coroutine[Any, Any, None]) -> None:
     else:
         import uvloop
 
+        allow_many_connections()
         uvloop.run(serving)
+
+
+def allow_many_connections() -> None:
+    """Raise the limit of open files, often 1,024: a thousand slow clients must not shut out all others."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        with suppress(OSError, ValueError):  # macOS may have a lower limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def serve(
