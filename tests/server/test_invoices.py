@@ -231,15 +231,15 @@ def test_filters_that_do_not_fit(ania: Person, changes: dict[str, Any], code: in
 @pytest.mark.parametrize(
     ("params", "details"),
     [
-        ({"pageSize": 9}, "'pageSize' must be between 10 and 250"),
-        ({"pageSize": 251}, "'pageSize' must be between 10 and 250"),
-        ({"pageOffset": -1}, "'pageOffset' must be"),
+        ({"pageSize": 9}, "'pageSize' must be between 10 and 250. You entered 9."),
+        ({"pageSize": 251}, "'pageSize' must be between 10 and 250. You entered 251."),
+        ({"pageOffset": -1}, "'pageOffset' must be greater than or equal to '0'."),
     ],
 )
 def test_pages_that_do_not_fit(ania: Person, params: dict[str, Any], details: str) -> None:
     refused = refusal(ania.try_query(params=params))
     assert refused.code == 21405
-    assert refused.details[0].startswith(details)
+    assert refused.details == [details]
     assert refusal(ania.try_query(params={"sortOrder": "Up"})).code == 21001
 
 

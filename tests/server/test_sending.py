@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from base64 import b64encode
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from sqlalchemy import update
 
 from klucznik.crypto.envelope import sha256_base64
@@ -142,7 +142,13 @@ def test_unknown_properties_are_ignored(ania: Person, session: Sealed) -> None:
     ania.send(session, ania.invoice("FV/1"), invoiceFileName="x", offline={"mode": True})
 
 
-def test_empty_content_is_an_invoice_that_does_not_decrypt(ania: Person, session: Sealed) -> None:
+def unpadded(session: Sealed, blocks: int) -> bytes:
+    """Ciphertext under the right key whose last byte is 0: never a padding."""
+    encryptor = Cipher(algorithms.AES(session.key), modes.CBC(session.iv)).encryptor()
+    return encryptor.update(bytes(16 * blocks)) + encryptor.finalize()
+
+
+def test_content_that_does_not_decrypt(ania: Person, session: Sealed) -> None:
     refs = [
         ania.send(
             session,
@@ -151,7 +157,7 @@ def test_empty_content_is_an_invoice_that_does_not_decrypt(ania: Person, session
             encryptedInvoiceSize=len(content),
             encryptedInvoiceHash=sha256_base64(content),
         )
-        for content in (os.urandom(15), os.urandom(16), os.urandom(1600), bytes(17))
+        for content in (b"x", bytes(15), bytes(17), unpadded(session, 1), unpadded(session, 100))
     ]
     for ref in refs:
         assert ania.outcome(session, ref)["status"] == {

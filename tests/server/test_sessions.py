@@ -157,6 +157,20 @@ def test_a_key_that_does_not_open_is_told_later(desk: Desk, ania: Person, key: b
     assert (refused.code, refused.details) == (21180, ["Status sesji 415 uniemożliwia jej zamknięcie."])
 
 
+def test_a_key_that_does_not_open_is_told_of_a_session_closed_meanwhile(desk: Desk, ania: Person) -> None:
+    """The step that finds it may be busy with another session while this one is closed."""
+    ref = ania.call("POST", "/sessions/online", ania.open_body(key=bytes(16))).json()["referenceNumber"]
+    session = Sealed(ref, bytes(32), bytes(16))
+    ania.final(session)
+    early = update(sessions).where(sessions.c.ref == ref).values(status=170, details=None)
+    desk.write(lambda db: db.execute(early))
+    status = ania.final(session)["status"]
+    assert (status["code"], status["details"]) == (
+        415,
+        ["Rozszyfrowania klucza symetrycznego zakończone błędem"],
+    )
+
+
 def test_a_key_for_another_usage_does_not_open(desk: Desk, ania: Person) -> None:
     for key in desk.ksef.keys.encryption:
         if key.usage == PublicKeyCertificateUsage.KsefTokenEncryption:

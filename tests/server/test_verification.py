@@ -89,7 +89,17 @@ def test_a_megabyte_and_one_byte_more(ania: Person, session: Sealed) -> None:
     document = padded(ania.invoice("FV/1"), 1_000_000)
     assert len(document) == 1_000_000
     assert verdict(ania, session, document)[0] == 200
-    assert verdict(ania, session, padded(ania.invoice("FV/2"), 1_000_001))[0] == 430
+    too_large = (430, ["Rozmiar faktury przekracza dozwoloną wartość: 1000000."])
+    assert verdict(ania, session, padded(ania.invoice("FV/2"), 1_000_001)) == too_large
+
+
+def test_the_size_is_looked_at_before_the_document(ania: Person, session: Sealed) -> None:
+    """Row 8 comes before rows 9 and 10: invoice-verification.md section 1."""
+    for document in (b"x" * 1_000_001, padded(b"<?xml version='1.0'?><x/>", 1_000_001)):
+        assert verdict(ania, session, document)[0] == 430
+    # A word is no attachment.
+    named = ania.invoice("FV/1", buyer_name="Zalacznik sp. z o.o.")
+    assert verdict(ania, session, padded(named, 1_000_001))[0] == 430
 
 
 def test_three_megabytes_are_for_attachments(ania: Person, session: Sealed) -> None:

@@ -39,6 +39,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 #: read and refused by its content, not by the transport.
 _LARGEST_BODY = 2_000_000
 _LARGEST_INVOICE_BODY = 140_000_000
+#: From this size on JSON is read beside the loop: 100 MB take half a second.
+_LONG_BODY = 1_000_000
 #: Beyond the limit we still read this much and throw it away, so that the client can hear the refusal.
 _DRAINED = 300_000_000
 
@@ -166,7 +168,7 @@ class App:
             client_ip=client_ip,
             headers=headers,
             path=names,
-            body=read_body(row, body, headers.get("content-type", "")),
+            body=await _read_model(row, body, headers.get("content-type", "")),
             raw=body,
             query=read_query(row, scope["query_string"].decode("latin-1"), headers),
             caller_or_none=caller,
@@ -214,6 +216,12 @@ def _given(status: int, given: Any) -> Answer:
     assert isinstance(given, BaseModel)
     body = given.__pydantic_serializer__.to_json(given, by_alias=True, exclude_none=True)
     return Answer(status, body)
+
+
+async def _read_model(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
+    if len(body) < _LONG_BODY:
+        return read_body(row, body, content_type)
+    return await asyncio.to_thread(read_body, row, body, content_type)
 
 
 async def _read(receive: Receive, largest: int) -> bytes:

@@ -36,6 +36,12 @@ SUBUNIT: Final = "Subunit"
 #: Podmiot3 roles of a unit of a JST or a member of a VAT group, issuing or receiving.
 _UNIT_ROLES: Final = frozenset({7, 8, 9, 10})
 
+#: The element that holds an attachment, by form.
+_ATTACHED: Final = {
+    code: b"EmbeddedDocumentBinaryObject" if form.value == "PEF" else b"Zalacznik"
+    for code, form in FORMS.items()
+}
+
 # KSeF publishes no words for these; they are ours (docs/divergences.md).
 _HASH_DIFFERS: Final = "Skrót przesłanego pliku faktury nie zgadza się z zadeklarowaną wartością: {hash}."
 _BOM: Final = "Plik faktury zawiera znacznik kolejności bajtów (BOM)."
@@ -91,9 +97,10 @@ def examine(
     if sha256_base64(plain) != body.invoice_hash:
         why = "the SHA-256 of the decrypted document is not invoiceHash"
         return found.refuse(430, [_HASH_DIFFERS.format(hash=body.invoice_hash)], why)
-    # (4) Size, as far as it needs no look inside.
-    if len(plain) > ATTACHMENT_LIMIT:
-        return found.refuse(430, [_TOO_LARGE.format(limit=ATTACHMENT_LIMIT)], f"{len(plain)} bytes")
+    # (4) Size, as far as it needs no reading: what never names an attachment has none, XML or not.
+    limit = ATTACHMENT_LIMIT if _ATTACHED[session.system_code] in plain else PLAIN_LIMIT
+    if len(plain) > limit:
+        return found.refuse(430, [_TOO_LARGE.format(limit=limit)], f"{len(plain)} bytes")
     return _examine_document(profile, session, found, plain, permissions, now)
 
 

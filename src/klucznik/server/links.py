@@ -44,9 +44,10 @@ def _signed(ksef: LocalKsef, origin: str, path: str, now: datetime) -> str:
 
 
 async def answer(ksef: LocalKsef, method: str, path: str, query: str, now: datetime) -> Answer:
-    """GET of a pre-signed URL: 403 for a wrong or expired signature, 404 for what is not there."""
+    """GET of a pre-signed URL: 403 for another method or a wrong or expired signature (reliability.md
+    C 55), 404 for what is not there."""
     if method != "GET":
-        raise Plain(405, f"{method} is not allowed here; GET is.")
+        raise Plain(403, f"This address is good for GET, not for {method[:20]}.")
     try:
         given = {name: values[-1] for name, values in parse_qs(query, max_num_fields=20).items()}
     except ValueError:

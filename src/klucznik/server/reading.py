@@ -104,7 +104,7 @@ def _plain(field: FieldInfo, text: str) -> str:
 
 def problem(bad: ValidationError, model: type[Model]) -> Problem:
     """The refusal for what pydantic found."""
-    found = bad.errors(include_url=False, include_input=False)
+    found = bad.errors(include_url=False)
     unreadable = [error for error in found if any(kind in error["type"] for kind in _UNREADABLE)]
     if unreadable:
         sentences = [f"{_place(error['loc']) or '$'}: {error['msg']}" for error in unreadable[:20]]
@@ -130,7 +130,7 @@ def _sentence(error: Any, model: type[Model]) -> str:
         return f"The length of '{place}' must be {limits['max_length']} characters or fewer."
     if kind in ("greater_than_equal", "less_than_equal"):
         if span := _span(error["loc"], model):
-            return f"'{place}' must be between {span[0]} and {span[1]}."
+            return f"'{place}' must be between {span[0]} and {span[1]}. You entered {error['input']}."
         if kind == "greater_than_equal":
             return f"'{place}' must be greater than or equal to '{limits['ge']}'."
         return f"'{place}' must be less than or equal to '{limits['le']}'."

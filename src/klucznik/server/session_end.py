@@ -6,7 +6,7 @@ import asyncio
 import json
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, and_, bindparam, or_, select, update
 
@@ -17,6 +17,11 @@ from klucznik.server.tables import sessions, stamp
 from klucznik.server.work import step
 from klucznik.wire import codes
 
+_BAD_KEY: Final[dict[str, Any]] = {
+    "status": 415,
+    "details": json.dumps([codes.KEY_NOT_DECRYPTED], ensure_ascii=False),
+    "why": "RSA-OAEP (SHA-256 twice) with the key for SymmetricKeyEncryption gives no 32-byte key",
+}
 _DUE = Prepared(
     select(sessions.c.ref, sessions.c.status, sessions.c.bad_key, sessions.c.valid_until)
     .where(
@@ -48,11 +53,7 @@ async def finish(ksef: LocalKsef) -> bool:
 
 def _leave_open(db: Connection, row: Any, now: datetime) -> None:
     if row.bad_key:
-        values: dict[str, Any] = {
-            "status": 415,
-            "details": json.dumps([codes.KEY_NOT_DECRYPTED], ensure_ascii=False),
-            "why": "RSA-OAEP (SHA-256 twice) with the key for SymmetricKeyEncryption gives no 32-byte key",
-        }
+        values = dict(_BAD_KEY)
     else:
         values = {"status": 170, "closed": row.valid_until, "why": "its time was up"}
     db.execute(
@@ -66,9 +67,11 @@ async def _complete(ksef: LocalKsef, ref: str, now: datetime) -> None:
     """All invoices of a closed session are final: its own end, with the pages of its UPO."""
     plan = ksef.store.read(lambda db: upos.plan(db, ksef, ref))
     row = plan.session
-    if row.accepted:
+    if row.bad_key:  # closed before that was found out
+        signed, values = [], dict(_BAD_KEY)
+    elif row.accepted:
         signed = await asyncio.to_thread(upos.write_pages, ksef, plan, now)
-        values: dict[str, Any] = {"status": 200}
+        values = {"status": 200}
     elif row.sent:
         signed, values = [], {"status": 445}
     else:
