@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from klucznik.cli.common import NIP, json_option, print_json, read_secret
+from klucznik.cli.common import NIP, print_json, read_secret
+from klucznik.cli.options import json_option
 from klucznik.lang import tr
 
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from klucznik.cli.common import (
-    NIP,
-    client,
+from klucznik.cli.common import print_json
+from klucznik.cli.options import (
+    Place,
+    Unlock,
+    company_option,
     json_option,
     known_reference,
     ksef_option,
-    open_vault,
-    print_json,
     vault_options,
 )
 from klucznik.lang import tr
@@ -48,9 +47,7 @@ _NAMES = {
         "wyjścia 0 w porządku, 1 nie w porządku.",
     )
 )
-@click.option(
-    "--company", "nip", type=NIP, default=None, metavar="NIP", help=tr("NIP of the company.", "NIP firmy.")
-)
+@company_option(required=False)
 @click.option(
     "--name",
     default=None,
@@ -71,11 +68,8 @@ def doctor(
     nip: str | None,
     name: str | None,
     wants: tuple[str, ...],
-    key_file: Path | None,
-    use_keyring: bool,
-    passphrase_fd: int | None,
-    environment: str,
-    ca_file: Path | None,
+    unlock: Unlock,
+    place: Place,
     as_json: bool,
 ) -> int:
     from klucznik.cli.testdata import known_permissions
@@ -83,12 +77,12 @@ def doctor(
     from klucznik.client.doctor import examine
 
     wanted = known_permissions(wants)
-    ksef = client(environment, ca_file)
+    ksef = place.client()
     if nip is None:
         findings = ksef.run(examine())
     else:
-        with open_vault(key_file, use_keyring, passphrase_fd) as vault:
-            entry = vault.find(environment, nip, name, "ksef-token")
+        with unlock.open() as vault:
+            entry = vault.find(place.environment, nip, name, "ksef-token")
             ksef_token = vault.use(entry)
             reference = known_reference(vault, entry, ksef_token)
         login = auth.login_with_token(ksef_token, auth.nip_unless_told(ksef_token, nip))

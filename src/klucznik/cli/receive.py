@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from klucznik.cli.common import (
+from klucznik.cli.common import print_json
+from klucznik.cli.options import (
+    Place,
+    Unlock,
     company_client,
-    company_options,
+    company_option,
     json_option,
     ksef_option,
-    print_json,
+    name_option,
     vault_options,
 )
 from klucznik.errors import Unreadable
@@ -37,7 +40,8 @@ _ROLES = {"buyer": "Subject2", "seller": "Subject1", "third": "Subject3", "autho
         "HWM podanego przez KSeF.",
     )
 )
-@company_options
+@company_option()
+@name_option()
 @click.option(
     "--role",
     "roles",
@@ -71,16 +75,13 @@ def receive(
     roles: tuple[str, ...],
     since: datetime | None,
     out: Path,
-    key_file: Path | None,
-    use_keyring: bool,
-    passphrase_fd: int | None,
-    environment: str,
-    ca_file: Path | None,
+    unlock: Unlock,
+    place: Place,
     as_json: bool,
 ) -> None:
     from klucznik.client import receiving
 
-    ksef = company_client(environment, ca_file, nip, name, (key_file, use_keyring, passphrase_fd))
+    ksef = company_client(place, nip, name, unlock)
     for role in roles:
         folder = Folder(out, nip, role)
         start = folder.bookmark(since.replace(tzinfo=UTC) if since else None)

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from klucznik.cli.common import (
-    FILE,
+from klucznik.cli.common import FILE, data_home, print_json
+from klucznik.cli.options import (
+    Place,
+    Unlock,
     company_client,
-    company_options,
-    data_home,
+    company_option,
     json_option,
     ksef_option,
-    print_json,
+    name_option,
     vault_options,
 )
 from klucznik.errors import Unreadable
@@ -54,7 +55,8 @@ FAILED_WORDS = {outcome: words for outcome, (_, words) in _SIGNS.items()}
     )
 )
 @click.argument("files", nargs=-1, required=True, type=FILE)
-@company_options
+@company_option()
+@name_option()
 @click.option(
     "--upo",
     "upo_folder",
@@ -79,11 +81,8 @@ def send(
     name: str | None,
     upo_folder: Path | None,
     offline: bool,
-    key_file: Path | None,
-    use_keyring: bool,
-    passphrase_fd: int | None,
-    environment: str,
-    ca_file: Path | None,
+    unlock: Unlock,
+    place: Place,
     as_json: bool,
 ) -> int:
     from klucznik.client.sending import Document
@@ -92,8 +91,10 @@ def send(
     for path in files:
         content = path.read_bytes()
         by_form.setdefault(form_of(path.name, content), []).append(Document(str(path), content))
-    ksef = company_client(environment, ca_file, nip, name, (key_file, use_keyring, passphrase_fd))
-    journal_path = data_home() / "journal" / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', environment)}-{nip}.jsonl"
+    ksef = company_client(place, nip, name, unlock)
+    journal_path = (
+        data_home() / "journal" / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', place.environment)}-{nip}.jsonl"
+    )
     results: list[Result] = []
     for form, documents in by_form.items():
         results += send_documents(ksef, journal_path, form, documents, offline=offline, quiet=as_json)

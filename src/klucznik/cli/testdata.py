@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from klucznik.cli.common import NIP, client, ksef_option
+from klucznik.cli.common import NIP
+from klucznik.cli.options import Place, ksef_option
 from klucznik.lang import tr
 
 _TOLD = click.option(
@@ -51,13 +50,12 @@ def person(
     bailiff: bool,
     deceased: bool,
     description: str,
-    environment: str,
-    ca_file: Path | None,
+    place: Place,
 ) -> None:
     from klucznik.client import testdata as calls
 
     call = calls.create_person(nip, pesel, description, is_bailiff=bailiff, is_deceased=deceased)
-    client(environment, ca_file).call(call)
+    place.client().call(call)
     click.echo(
         tr(
             f"Person registered: NIP {nip}, PESEL {pesel}.",
@@ -78,13 +76,11 @@ def person(
 )
 @_TOLD
 @ksef_option
-def subject(
-    nip: str, kind: str, subunits: tuple[str, ...], description: str, environment: str, ca_file: Path | None
-) -> None:
+def subject(nip: str, kind: str, subunits: tuple[str, ...], description: str, place: Place) -> None:
     from klucznik.client import testdata as calls
 
     units = dict.fromkeys(subunits, description)
-    client(environment, ca_file).call(calls.create_subject(nip, kind, description, units))
+    place.client().call(calls.create_subject(nip, kind, description, units))
     click.echo(tr(f"Subject registered: NIP {nip}, {kind}.", f"Zarejestrowano podmiot: NIP {nip}, {kind}."))
 
 
@@ -106,8 +102,7 @@ def permissions(
     to_pesel: str | None,
     permissions: tuple[str, ...],
     description: str,
-    environment: str,
-    ca_file: Path | None,
+    place: Place,
 ) -> None:
     from klucznik.client import testdata as calls
 
@@ -118,7 +113,7 @@ def permissions(
     kind, value = ("Nip", to_nip) if to_nip else ("Pesel", to_pesel)
     assert value
     wanted = known_permissions(permissions)
-    client(environment, ca_file).call(calls.grant(nip, kind, value, wanted, description))
+    place.client().call(calls.grant(nip, kind, value, wanted, description))
     shown = ", ".join(wanted)
     click.echo(
         tr(f"{kind} {value} now holds in {nip}: {shown}.", f"{kind} {value} ma teraz w {nip}: {shown}.")

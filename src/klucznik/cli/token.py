@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from klucznik.cli.common import (
-    FILE,
-    NIP,
-    client,
-    company_options,
-    identity_options,
+from klucznik.cli.common import print_json, read_secret
+from klucznik.cli.options import (
+    Place,
+    Signer,
+    Unlock,
+    company_option,
     json_option,
     known_reference,
     ksef_option,
-    load_identity,
-    open_vault,
-    print_json,
-    read_secret,
+    name_option,
+    signer_options,
     vault_options,
 )
 from klucznik.cli.testdata import known_permissions
@@ -28,7 +25,7 @@ from klucznik.lang import tr
 from klucznik.secret import Secret
 
 if TYPE_CHECKING:
-    from klucznik.client.ksef import Ksef
+    pass
 
 _DEFAULT_NAME = "main"
 
@@ -42,16 +39,6 @@ def token() -> None:
     pass
 
 
-def _signed_in(
-    environment: str, ca_file: Path | None, nip: str, cert_path: Path, key_path: Path | None
-) -> Ksef:
-    from klucznik.client import auth
-
-    ksef = client(environment, ca_file)
-    ksef.run(auth.login_with_identity("Nip", nip, load_identity(cert_path, key_path)))
-    return ksef
-
-
 @token.command(
     help=tr(
         "Log in with a certificate and generate a KSeF token.\n\nWith --store it goes straight into the "
@@ -60,10 +47,8 @@ def _signed_in(
         "pokazywany; inaczej jest wypisany jeden raz, na standardowe wyjście.",
     )
 )
-@click.option(
-    "--company", "nip", type=NIP, required=True, metavar="NIP", help=tr("NIP of the company.", "NIP firmy.")
-)
-@identity_options
+@company_option()
+@signer_options(required=True)
 @click.option(
     "--permissions",
     "-p",
@@ -83,28 +68,19 @@ def _signed_in(
     is_flag=True,
     help=tr("Put it into the vault without showing it.", "Włóż do sejfu bez pokazywania."),
 )
-@click.option(
-    "--name",
-    default=_DEFAULT_NAME,
-    show_default=True,
-    help=tr("Name of the vault entry.", "Nazwa wpisu w sejfie."),
-)
+@name_option(_DEFAULT_NAME)
 @vault_options
 @ksef_option
 @json_option
 def issue(
     nip: str,
-    cert_path: Path,
-    key_path: Path | None,
+    signer: Signer,
     wanted: tuple[str, ...],
     description: str,
     store: bool,
     name: str,
-    key_file: Path | None,
-    use_keyring: bool,
-    passphrase_fd: int | None,
-    environment: str,
-    ca_file: Path | None,
+    unlock: Unlock,
+    place: Place,
     as_json: bool,
 ) -> None:
     from klucznik.client import tokens
@@ -113,14 +89,14 @@ def issue(
 
     permissions = known_permissions(wanted)
     # The vault is opened first: a token that could not be kept would be lost.
-    vault: Vault | None = open_vault(key_file, use_keyring, passphrase_fd, create=True) if store else None
-    ksef = _signed_in(environment, ca_file, nip, cert_path, key_path)
+    vault: Vault | None = unlock.open(create=True) if store else None
+    ksef = place.with_signature(signer, nip)
     issued = ksef.run(tokens.generate_and_wait(permissions, description))
     reference = issued.reference_number
     if vault:
         with vault:
             note = {"reference": reference, "permissions": ",".join(permissions), "description": description}
-            vault.put(Entry(environment, nip, name, "ksef-token"), issued.token, note=note)
+            vault.put(Entry(place.environment, nip, name, "ksef-token"), issued.token, note=note)
     if as_json:
         shown = {} if store else {"token": issued.token.text()}
         print_json({"referenceNumber": reference, "permissions": permissions, "stored": store, **shown})
@@ -134,8 +110,8 @@ def issue(
     if store:
         click.echo(
             tr(
-                f"It is in the vault: {environment}/{nip}/{name}.",
-                f"Jest w sejfie: {environment}/{nip}/{name}.",
+                f"It is in the vault: {place.environment}/{nip}/{name}.",
+                f"Jest w sejfie: {place.environment}/{nip}/{name}.",
             )
         )
         return
@@ -149,15 +125,8 @@ def issue(
         "Włóż token KSeF do sejfu.\n\nJest czytany z klawiatury bez echa, ze standardowego wejścia albo --fd.",
     )
 )
-@click.option(
-    "--company", "nip", type=NIP, required=True, metavar="NIP", help=tr("NIP of the company.", "NIP firmy.")
-)
-@click.option(
-    "--name",
-    default=_DEFAULT_NAME,
-    show_default=True,
-    help=tr("Name of the vault entry.", "Nazwa wpisu w sejfie."),
-)
+@company_option()
+@name_option(_DEFAULT_NAME)
 @click.option(
     "--fd",
     type=int,
@@ -171,22 +140,19 @@ def put(
     nip: str,
     name: str,
     fd: int | None,
-    key_file: Path | None,
-    use_keyring: bool,
-    passphrase_fd: int | None,
-    environment: str,
-    ca_file: Path | None,
+    unlock: Unlock,
+    place: Place,
 ) -> None:
     from klucznik.vault.entries import Entry
 
     ksef_token = read_secret(tr("KSeF token", "Token KSeF"), fd=fd)
     note = _note(ksef_token, nip)
-    with open_vault(key_file, use_keyring, passphrase_fd, create=True) as vault:
-        version = vault.put(Entry(environment, nip, name, "ksef-token"), ksef_token, note=note)
+    with unlock.open(create=True) as vault:
+        version = vault.put(Entry(place.environment, nip, name, "ksef-token"), ksef_token, note=note)
     click.echo(
         tr(
-            f"Stored as {environment}/{nip}/{name}, version {version}.",
-            f"Zapisano jako {environment}/{nip}/{name}, wersja {version}.",
+            f"Stored as {place.environment}/{nip}/{name}, version {version}.",
+            f"Zapisano jako {place.environment}/{nip}/{name}, wersja {version}.",
         )
     )
 
@@ -229,43 +195,24 @@ def _note(ksef_token: Secret, nip: str) -> dict[str, str]:
         "Pokaż tokeny KSeF: z --cert te w KSeF, inaczej te w sejfie.",
     ),
 )
-@click.option(
-    "--company", "nip", type=NIP, default=None, metavar="NIP", help=tr("NIP of the company.", "NIP firmy.")
-)
-@click.option(
-    "--cert",
-    "cert_path",
-    type=FILE,
-    default=None,
-    help=tr("Log in with this certificate and ask KSeF.", "Zaloguj tym certyfikatem i zapytaj KSeF."),
-)
-@click.option(
-    "--key",
-    "key_path",
-    type=FILE,
-    default=None,
-    help=tr("Its private key.", "Jego klucz prywatny."),
-)
+@company_option(required=False)
+@signer_options(required=False)
 @vault_options
 @ksef_option
 @json_option
 def list_(
     nip: str | None,
-    cert_path: Path | None,
-    key_path: Path | None,
-    key_file: Path | None,
-    use_keyring: bool,
-    passphrase_fd: int | None,
-    environment: str,
-    ca_file: Path | None,
+    signer: Signer,
+    unlock: Unlock,
+    place: Place,
     as_json: bool,
 ) -> None:
-    if cert_path:
+    if signer:
         if not nip:
             raise click.UsageError(tr("--cert needs --company.", "--cert wymaga --company."))
         from klucznik.client import tokens
 
-        ksef = _signed_in(environment, ca_file, nip, cert_path, key_path)
+        ksef = place.with_signature(signer, nip)
         rows: list[dict[str, Any]] = [
             {
                 "referenceNumber": item.reference_number,
@@ -280,7 +227,7 @@ def list_(
         ]
         _show(rows, as_json, ["referenceNumber", "status", "lastUse", "use"])
         return
-    with open_vault(key_file, use_keyring, passphrase_fd) as vault:
+    with unlock.open() as vault:
         rows = [
             {
                 "environment": info.entry.env,
@@ -311,7 +258,7 @@ def _show(rows: list[dict[str, Any]], as_json: bool, columns: list[str]) -> None
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         # A reference number or NIP is copied from here: it stays on one line.
-        table.add_column(_HEADINGS[column], no_wrap=column in ("referenceNumber", "nip"), overflow="fold")
+        table.add_column(_HEADINGS[column], no_wrap=column in _WHOLE, overflow="fold")
     for row in rows:
         if "nip" in row:
             row["entry"] = f"{row['environment']}/{row['nip']}/{row['name']}"
@@ -351,48 +298,32 @@ def _cell(value: Any) -> str:
         "sam, co nie wymaga uprawnień; wpis w sejfie jest usuwany.",
     )
 )
-@company_options
+@company_option()
+@name_option()
 @click.option(
     "--reference", default=None, help=tr("Reference number (…-EC-…).", "Numer referencyjny (…-EC-…).")
 )
-@click.option(
-    "--cert",
-    "cert_path",
-    type=FILE,
-    default=None,
-    help=tr("Log in with this certificate.", "Zaloguj tym certyfikatem."),
-)
-@click.option(
-    "--key",
-    "key_path",
-    type=FILE,
-    default=None,
-    help=tr("Its private key.", "Jego klucz prywatny."),
-)
+@signer_options(required=False)
 @vault_options
 @ksef_option
 def revoke(
     nip: str,
     name: str | None,
     reference: str | None,
-    cert_path: Path | None,
-    key_path: Path | None,
-    key_file: Path | None,
-    use_keyring: bool,
-    passphrase_fd: int | None,
-    environment: str,
-    ca_file: Path | None,
+    signer: Signer,
+    unlock: Unlock,
+    place: Place,
 ) -> None:
-    from klucznik.client import auth, tokens
+    from klucznik.client import tokens
 
-    if cert_path:
+    if signer:
         if not reference:
             raise click.UsageError(tr("--cert needs --reference.", "--cert wymaga --reference."))
-        ksef = _signed_in(environment, ca_file, nip, cert_path, key_path)
+        ksef = place.with_signature(signer, nip)
         ksef.run(tokens.revoke_and_wait(reference))
     else:
-        with open_vault(key_file, use_keyring, passphrase_fd) as vault:
-            entry = vault.find(environment, nip, name, "ksef-token")
+        with unlock.open() as vault:
+            entry = vault.find(place.environment, nip, name, "ksef-token")
             ksef_token = vault.use(entry)
             reference = reference or known_reference(vault, entry, ksef_token)
             if not reference:
@@ -402,8 +333,6 @@ def revoke(
                         "Ten token nie zdradza numeru referencyjnego: podaj --reference.",
                     )
                 )
-            ksef = client(environment, ca_file)
-            ksef.run(auth.login_with_token(ksef_token, auth.nip_unless_told(ksef_token, nip)))
-            ksef.run(tokens.revoke_and_wait(reference))
+            place.with_token(ksef_token, nip).run(tokens.revoke_and_wait(reference))
             vault.remove(entry)
     click.echo(tr(f"KSeF token {reference} is revoked.", f"Token KSeF {reference} jest unieważniony."))

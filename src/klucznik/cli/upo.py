@@ -7,13 +7,15 @@ from pathlib import Path
 
 import click
 
-from klucznik.cli.common import (
-    FILE,
+from klucznik.cli.common import FILE, print_json
+from klucznik.cli.options import (
+    Place,
+    Unlock,
     company_client,
-    company_options,
+    company_option,
     json_option,
     ksef_option,
-    print_json,
+    name_option,
     vault_options,
 )
 from klucznik.lang import tr
@@ -30,7 +32,8 @@ def upo() -> None:
         "Pobierz UPO sesji albo jednej faktury z sesji i zapisz do plików.",
     )
 )
-@company_options
+@company_option()
+@name_option()
 @click.option(
     "--session", required=True, help=tr("Reference number of the session.", "Numer referencyjny sesji.")
 )
@@ -56,17 +59,14 @@ def get(
     session: str,
     invoice: str | None,
     out: Path,
-    key_file: Path | None,
-    use_keyring: bool,
-    passphrase_fd: int | None,
-    environment: str,
-    ca_file: Path | None,
+    unlock: Unlock,
+    place: Place,
     as_json: bool,
 ) -> None:
     from klucznik.client import upo as calls
     from klucznik.wire.ids import is_reference
 
-    ksef = company_client(environment, ca_file, nip, name, (key_file, use_keyring, passphrase_fd))
+    ksef = company_client(place, nip, name, unlock)
     if invoice is None:
         documents = {
             f"UPO_{session}_{number}.xml": page
