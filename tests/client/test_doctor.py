@@ -15,9 +15,10 @@ from klucznik.client.ksef import Ksef
 from klucznik.errors import KlucznikError, Refused, Unreadable
 from klucznik.secret import Secret
 from klucznik.wire import testdata as testdata_rows
+from klucznik.wire.ids import make_ksef_number
 
 from .conftest import client_of
-from .fake_ksef import CANARY, KSEF_TOKEN, NIP, STORE, FakeKsef, Fault, refusal, xml
+from .fake_ksef import CANARY, KSEF_TOKEN, NIP, NOON, STORE, FakeKsef, Fault, refusal, xml
 
 REFERENCE = "20260302-EC-0000000000-0000000000-00"
 SESSION = "20260302-SO-0000000000-0000000000-00"
@@ -288,13 +289,18 @@ def session_status(code: int, pages: int) -> httpx2.Response:
 
 
 def test_pages_of_a_session_upo_by_address_or_by_call(fake: FakeKsef, ksef: Ksef) -> None:
+    number = make_ksef_number(NIP, NOON.date(), "000000000001")
+    fake.contents[number] = b"FV/1"
+    receipt = fake.upo(SESSION, number)
     fake.faults += [
-        Fault(f"GET /v2/sessions/{SESSION}", session_status(200, 2)),
-        Fault("/page0", xml(b"<one/>")),
+        Fault(f"GET /v2/sessions/{SESSION}", session_status(200, 3)),
+        Fault("/page0", xml(receipt)),
         Fault("/page1", httpx2.ConnectError),
-        Fault("/upo/", xml(b"<two/>")),
+        Fault("/page2", xml(b"<html>a firewall's own page</html>")),
+        Fault("/upo/", xml(b"<second/>")),
+        Fault("/upo/", xml(b"<third/>"), nth=2),
     ]
-    assert ksef.run(upo.of_session(SESSION)) == [b"<one/>", b"<two/>"]
+    assert ksef.run(upo.of_session(SESSION)) == [receipt, b"<second/>", b"<third/>"]
 
 
 @pytest.mark.parametrize(("code", "again"), [(170, "later"), (445, "never")])

@@ -71,6 +71,8 @@ class Archive:
     hwm: datetime
     now: datetime
     cap: int = 10_000
+    #: By how much KSeF's clock is ahead of the client's.
+    ahead: timedelta = timedelta()
     queries: list[InvoiceQueryFilters] = field(default_factory=list)
     downloads: list[str] = field(default_factory=list)
     not_yet: int = 0
@@ -114,7 +116,7 @@ class Archive:
 
     def page(self, filters: InvoiceQueryFilters, page: InvoiceMetadataQuery) -> QueryInvoicesMetadataResponse:
         dates = filters.date_range
-        assert dates.to is None or dates.to - dates.from_ <= timedelta(days=100)
+        assert (dates.to or self.now + self.ahead) - dates.from_ <= timedelta(days=100)
         if dates.from_ > self.hwm:
             raise Refused("beyond the HWM", code=21183)
         until = min(dates.to or self.now, self.hwm)
@@ -181,6 +183,16 @@ def test_a_long_absence_is_walked_in_windows_of_a_hundred_days() -> None:
     assert len(kept) == 4
     assert received.bookmark == archive.hwm
     assert [f.date_range.from_ for f in archive.queries] == [*days(0, 100, 200)]
+
+
+def test_clocks_that_differ_make_no_range_too_long() -> None:
+    """The range ends in a minute's time by our clock and is over by KSeF's."""
+    now = START + timedelta(days=100) - timedelta(minutes=1)
+    hwm = now + timedelta(minutes=14)
+    archive = Archive(days(1, 99), hwm=hwm, now=now, ahead=timedelta(minutes=15))
+    received, kept = everything(archive)
+    assert len(kept) == 2
+    assert received.bookmark == hwm
 
 
 def test_a_hwm_inside_a_closed_window_ends_the_walk() -> None:

@@ -84,6 +84,12 @@ def test_an_invoice_refused_at_the_door_does_not_stop_the_others(fake: FakeKsef)
     assert second.outcome == "accepted"
 
 
+def test_a_document_too_long_for_the_way_does_not_stop_the_others(fake: FakeKsef) -> None:
+    fake.faults.append(Fault(SEND, httpx2.Response(413)))
+    first, second = run(fake, MemoryJournal(), ONE, TWO)
+    assert (first.outcome, second.outcome) == ("refused", "accepted")
+
+
 def test_what_is_accepted_is_not_sent_again_by_a_later_run(fake: FakeKsef) -> None:
     journal = MemoryJournal()
     (before,) = run(fake, journal, ONE)
@@ -153,6 +159,23 @@ def test_a_receipt_for_other_bytes_is_a_conflict(fake: FakeKsef, monkeypatch: py
     monkeypatch.setattr(fake, "upo", of_other_bytes)
     (result,) = run(fake, MemoryJournal(), ONE)
     assert result.outcome == "conflict"
+
+
+def test_what_is_no_receipt_is_not_kept_and_does_not_undo_the_number(
+    fake: FakeKsef, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A firewall's page at the pre-signed address: the call brings it. Nonsense everywhere: none yet."""
+    fake.faults.append(Fault("/upo_", httpx2.Response(200, content=b"<html>Zaloguj</html>")))
+    journal = MemoryJournal()
+    (result,) = run(fake, journal, ONE)
+    assert result.outcome == "accepted"
+    assert result.upo is not None
+
+    monkeypatch.setattr(fake, "upo", lambda session, number: b"<html/>")
+    (result,) = run(fake, MemoryJournal(), TWO)
+    assert (result.outcome, result.upo) == ("accepted", None)
+    (result,) = run(fake, journal, ONE)
+    assert (result.outcome, result.upo) == ("accepted", None)
 
 
 def test_an_original_not_readable_yet_is_waited_for(fake: FakeKsef) -> None:

@@ -16,7 +16,7 @@ from klucznik.client.flow import Flow, Pace, Pause, all_pages, ask
 from klucznik.client.journal import Entry, Journal, Outcome
 from klucznik.client.sessions import OnlineSession
 from klucznik.client.upo import by_ksef_number
-from klucznik.client.verdict import judge
+from klucznik.client.verdict import compare, judge
 from klucznik.crypto import envelope
 from klucznik.errors import (
     KlucznikError,
@@ -267,7 +267,7 @@ class _Run:
                 self.journal.put(entry.to("not-sent"))
                 if error.code in _SESSION_OVER:
                     return "session over"
-                if error.status != 400:
+                if error.status not in (400, 413):  # 413: this document is too long for what stands between
                     raise  # not allowed, or not KSeF at all: the next document would fare no better
                 words = (error.message, *error.details)
                 settled = entry.to("settled", outcome="refused", code=error.code, words=words)
@@ -371,10 +371,10 @@ def _receipt_again(entry: Entry) -> Flow[bytes | None]:
     if not entry.session or not entry.ksef_number:
         return None
     try:
-        call = by_ksef_number(entry.session, entry.ksef_number)
-        return (yield from ask(call))
+        upo = yield from ask(by_ksef_number(entry.session, entry.ksef_number))
     except KlucznikError:
         return None  # what counts, the number, is known; the receipt can be fetched any time
+    return upo if compare(upo, entry.ksef_number, entry.hash) == "same" else None
 
 
 def _as_result(document: Document, entry: Entry, upo: bytes | None) -> Result:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from klucznik.client.flow import Flow, ask, fetch
+from klucznik.documents.upo import read
 from klucznik.errors import KlucznikError, Refused
 from klucznik.lang import tr
 from klucznik.wire import sessions
@@ -46,11 +47,13 @@ def of_session(session: str) -> Flow[list[bytes]]:
 
 
 def presigned_or(url: str | None, otherwise: Call[Xml]) -> Flow[bytes]:
-    """Prefer the pre-signed address (no rate limit); where it fails, for instance behind a company's
-    firewall, take the call."""
+    """Prefer the pre-signed address (no rate limit); where it fails, or a company's firewall answers
+    with a page of its own, take the call. Bytes, not verified; raises what the call raises."""
     if url:
         try:
-            return (yield from fetch(url))
+            body = yield from fetch(url)
+            read(body)
+            return body
         except KlucznikError:
             pass  # whatever it was, the call below gives the answer or the error that counts
     return (yield from ask(otherwise))

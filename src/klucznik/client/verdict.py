@@ -61,10 +61,11 @@ def _accepted(entry: Entry, item: SessionInvoiceStatusResponse) -> Flow[tuple[En
         )
     settled = entry.to("settled", outcome="accepted", ksef_number=number)
     upo = yield from _receipt(entry.session, number, item.upo_download_url)
-    if upo is not None and _compare(upo, number, entry.hash) != "same":
+    compared = compare(upo, number, entry.hash) if upo is not None else "unknown"
+    if compared == "other":
         words = tr("the UPO is for other bytes than those sent", "UPO dotyczy innych bajtów niż wysłane")
         return settled.to("settled", outcome="conflict", words=(words,)), upo
-    return settled, upo
+    return settled, upo if compared == "same" else None  # what is no receipt is none yet
 
 
 def _receipt(session: str, number: str, url: str | None) -> Flow[bytes | None]:
@@ -115,7 +116,7 @@ def _against_original(
     if session:
         try:
             upo = yield from ask(by_ksef_number(session, number))
-            if (compared := _compare(upo, number, document_hash)) != "unknown":
+            if (compared := compare(upo, number, document_hash)) != "unknown":
                 return compared, upo, False
         except Refused as error:  # often somebody else's session: the document itself may be readable
             may_come = error.code == _NO_UPO
@@ -126,8 +127,11 @@ def _against_original(
     return ("same" if sha256_base64(original) == document_hash else "other"), None, False
 
 
-def _compare(upo: bytes, number: str, document_hash: str) -> Comparison:
-    """Whether a UPO speaks of this number with this hash."""
+def compare(upo: bytes, number: str, document_hash: str) -> Comparison:
+    """Whether a UPO speaks of this KSeF number with this hash (Base64 of the SHA-256 of the document).
+
+    `unknown`: it is no UPO, or does not name the number. Rule: upo.md section 7 (2).
+    """
     try:
         receipt = receipts.read(upo)
     except KlucznikError:
