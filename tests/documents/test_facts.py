@@ -460,6 +460,7 @@ def test_facts_of_pef() -> None:
         (f"<b:CompanyID>PL{BIURO}</b:CompanyID>", "", "buyer", Identifier("None")),
         ("urn:x", "urn:x#extended#urn:fdc:www.efaktura.gov.pl:ver2.0", "kind", "VatPefSp"),
         (">380<", ">389<", "self_invoicing", True),
+        (">2026-07-01<", ">2026-07-01+02:00<", "issue_date", DAY),
         (
             "<c:TaxTotal>",
             '<c:TaxTotal><b:TaxAmount currencyID="EUR">5</b:TaxAmount></c:TaxTotal><c:TaxTotal>',
@@ -483,6 +484,8 @@ def test_variants_of_pef(old: str, new: str, fact: str, expected: object) -> Non
         (f"PL{ANIA}", "PL123", "The value 'PL123' is invalid"),
         (f"PL{ANIA}", "", "'PartyTaxScheme'"),
         (">2026-07-01<", ">2026-07<", "The string '2026-07' is not a valid Date value."),
+        (">2026-07-01<", ">2026-W27-3<", "The string '2026-W27-3' is not a valid Date value."),
+        (">2026-07-01<", ">20260701<", "The string '20260701' is not a valid Date value."),
         (">100<", ">1e5<", "The string '1e5' is not a valid Decimal value."),
         ("P/1", "x" * 257, LONG),
     ],

@@ -23,6 +23,7 @@ _CAC: Final = "{urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComp
 _CBC_NS: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
 _CBC: Final = f"{{{_CBC_NS}}}"
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,18}(\.[0-9]{0,8})?")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})?")
 _VAT_PREFIX = re.compile("AT|BE|BG|CY|CZ|DE|DK|EE|EL|ES|FI|FR|HR|HU|IE|IT|LT|LU|LV|MT|NL|PT|RO|SE|SI|SK|XI")
 _SPECIALISED: Final = "#extended#urn:fdc:www.efaktura.gov.pl:ver2.0"
 #: UNTDID 1001: self-billed invoice, self-billed credit note.
@@ -67,7 +68,8 @@ class _Ubl:
     def day(self, *path: str) -> date | None:
         text = self.required(*path)
         try:
-            return date.fromisoformat(text[:10]) if text else None
+            # Python also reads 20260301 and 2026-W09-7, XSD does not; XSD lets a zone follow.
+            return date.fromisoformat(text[:10] if _DAY.fullmatch(text) else "?") if text else None
         except ValueError:
             cause = f"The string '{text[:256]}' is not a valid Date value."
             self.refuse(text, f"{_CBC_NS}:DateType", cause, *path)
