@@ -37,7 +37,7 @@ DOCUMENT = (
 )
 
 #: Runs in the peer's Python: argv is the file with certificate and key, the document's, the seconds.
-PEER = r'''
+PEER = r"""
 import json, sys, time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -68,7 +68,7 @@ while time.perf_counter() < end:
 rate = count / (time.perf_counter() - began)
 signed = signed if isinstance(signed, str) else signed.decode()
 print(json.dumps({"name": name, "rate": rate, "signed": signed}))
-'''
+"""
 
 
 def rate(once: Callable[[], object], seconds: float) -> float:

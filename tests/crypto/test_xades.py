@@ -69,9 +69,7 @@ def rsa_ania() -> Identity:
 def test_every_method_goes_round(ania: Identity, rsa_ania: Identity, uri: str, form: Form) -> None:
     method = SIGNATURES[uri]
     signer = ania if method.kind == "ecdsa" else rsa_ania
-    signed = sign(
-        DOCUMENT, signer, signing_time=NOW, form=form, digest=method.digest, signature_method=uri
-    )
+    signed = sign(DOCUMENT, signer, signing_time=NOW, form=form, digest=method.digest, signature_method=uri)
     verified = verify(signed, expect_root=[ROOT])
     assert verified.algorithm == uri
     assert verified.form == form
@@ -244,9 +242,7 @@ def test_we_take_what_signxml_signs(ania: Identity, rsa_ania: Identity, key: str
         digest_algorithm=DigestAlgorithm.SHA256,
         c14n_algorithm=c14n,
     )
-    signed = tool.sign(
-        data=etree.fromstring(DOCUMENT), key=signer.private_key, cert=[signer.certificate]
-    )
+    signed = tool.sign(data=etree.fromstring(DOCUMENT), key=signer.private_key, cert=[signer.certificate])
     verified = verify(etree.tostring(signed), expect_root=[ROOT])
     assert verified.certificate == signer.certificate
     assert verified.document.findtext(".//{*}Nip") == "5265877635"

@@ -76,9 +76,7 @@ class Identity:
         return _from_pkcs12(data, passphrase)
 
     @classmethod
-    def load_pair(
-        cls, certificate: bytes, private_key: bytes, passphrase: Secret | None = None
-    ) -> Identity:
+    def load_pair(cls, certificate: bytes, private_key: bytes, passphrase: Secret | None = None) -> Identity:
         """Read a certificate and a key from two files, each PEM or DER. Raises Unreadable."""
         return _matched(_certificates(certificate), _private_key(private_key, passphrase))
 

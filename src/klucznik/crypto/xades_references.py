@@ -232,9 +232,7 @@ def document_reference(
         candidates = others
     else:
         candidates = [
-            r
-            for r in others
-            if (r.base64 if not documents else documents[0] in (r.target, *r.target))
+            r for r in others if (r.base64 if not documents else documents[0] in (r.target, *r.target))
         ]
     if len(candidates) != 1:
         raise bad_content(f"{len(candidates)} References cover the document, there must be one")

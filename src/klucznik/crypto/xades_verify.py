@@ -67,9 +67,7 @@ class Verified:
     signing_time: datetime | None
 
 
-def verify(
-    signed: bytes, *, expect_root: Sequence[str], max_bytes: int = xades_guard.MAX_BYTES
-) -> Verified:
+def verify(signed: bytes, *, expect_root: Sequence[str], max_bytes: int = xades_guard.MAX_BYTES) -> Verified:
     """Verify a XAdES signature; raises SignatureProblem and nothing else.
 
     `expect_root`: names in `{namespace}name` form, one of which the signed document's root must have.

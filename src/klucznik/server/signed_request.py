@@ -120,6 +120,4 @@ def _sud(subject: Subject, owner: Owner) -> str:
     }
     named = {name: value[:_LONGEST_NAME] for name, value in parts.items() if value}
     identifier = {"type": subject.type, "value": subject.value}
-    return json.dumps(
-        {"subjectIdentifier": identifier, **named}, ensure_ascii=False, separators=(",", ":")
-    )
+    return json.dumps({"subjectIdentifier": identifier, **named}, ensure_ascii=False, separators=(",", ":"))
