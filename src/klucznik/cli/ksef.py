@@ -100,6 +100,7 @@ def serve(
     tls: bool,
     verbose: bool,
 ) -> None:
+    from klucznik.client.environments import is_loopback
     from klucznik.server.local import open_local
     from klucznik.server.serve import address, bind, run, serve
     from klucznik.server.tls import tls_files
@@ -126,6 +127,13 @@ def serve(
         lines.append(f"  {tr('UPO seal', 'pieczęć UPO'):11} {folder / 'keys' / 'upo-seal.crt'}")
     if files:
         lines.append(f"  {tr('local CA', 'lokalne CA'):11} {files.authority}")
+    if not is_loopback(host):
+        lines.append(
+            tr(
+                "  Careful: it listens beyond this machine, and anybody may register test data here.",
+                "  Uwaga: nasłuchuje poza tym komputerem, a dane testowe może tu tworzyć każdy.",
+            )
+        )
     click.echo("\n".join(lines), err=True)
 
     def ready() -> None:
