@@ -169,7 +169,7 @@ def _moments(ksef: LocalKsef) -> tuple[int, int]:
     """Acquisition date and permanent storage date of this round, as stamps.
 
     No record may appear at or below a high water mark that was told before (query-export.md
-    section 2), not even when the machine's clock is set back.
+    section 2), not even when the machine's clock is set back while the server runs.
     """
     store = ksef.store
     now = max(ksef.clock.now(), store.in_flight or ksef.clock.now())
@@ -277,7 +277,7 @@ def high_water_mark(ksef: LocalKsef, now: datetime) -> int:
     """The instant (as a stamp) up to which no further record can appear: query-export.md section 2.
 
     What is being written now carries dates from the start of its transaction on; everything later
-    begins later. The mark is remembered: later records go above it.
+    begins later. The mark is remembered as long as the server runs: later records go above it.
     """
     mark = stamp(min(now, ksef.store.in_flight or now))
     ksef.store.promised = max(ksef.store.promised, mark)
