@@ -13,7 +13,6 @@ from hashlib import new as new_hash
 from typing import Literal
 from xml.sax.saxutils import escape
 
-from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from lxml import etree
 
@@ -49,6 +48,7 @@ _REFERENCE = (
     '<ds:DigestMethod Algorithm="{digest}"></ds:DigestMethod>'
     "<ds:DigestValue>{value}</ds:DigestValue></ds:Reference>"
 )
+_CERTIFICATE = "<ds:X509Certificate>{}</ds:X509Certificate>"
 _TRANSFORM = '<ds:Transform Algorithm="{}"></ds:Transform>'
 _SIGNED_INFO = (
     f'<ds:SignedInfo xmlns:ds="{DS}"><ds:CanonicalizationMethod Algorithm="{EXCLUSIVE}">'
@@ -132,11 +132,11 @@ def sign(
 
     # (3) The signature over both.
     signed_info = _SIGNED_INFO.format(method=method.uri, references=references)
-    certificates = (identity.certificate, *identity.chain) if with_chain else (identity.certificate,)
+    above = [b64encode(c.public_bytes(Encoding.DER)).decode() for c in identity.chain] if with_chain else []
     signature = _SIGNATURE_TEXT.format(
         signed_info=signed_info,
         value=b64encode(sign_octets(method, identity.private_key, signed_info.encode())).decode(),
-        certificates="".join(map(_certificate, certificates)),
+        certificates="".join(map(_CERTIFICATE.format, (identity.der_base64, *above))),
         enclosed=enclosed.decode(),
         properties=properties,
     ).encode()
@@ -170,11 +170,6 @@ def _canonical(node: etree._Element | etree._ElementTree) -> bytes:
 
 def _cannot(hint: str) -> Unreadable:
     return Unreadable(tr("The document cannot be signed.", "Dokumentu nie da się podpisać."), hint=hint)
-
-
-def _certificate(certificate: x509.Certificate) -> str:
-    der = b64encode(certificate.public_bytes(Encoding.DER)).decode()
-    return f"<ds:X509Certificate>{der}</ds:X509Certificate>"
 
 
 def _hashed(digest: str, octets: bytes) -> str:
