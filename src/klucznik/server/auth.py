@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, RowMapping, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
 from klucznik.server import paging
 from klucznik.server.access import (
@@ -24,6 +24,7 @@ from klucznik.server.access import (
     sign,
 )
 from klucznik.server.ask import Ask, answers
+from klucznik.server.prepared import Prepared, Record
 from klucznik.server.rights import Rights, Subject, deceased, effective
 from klucznik.server.signed_request import Method, Signed, check_signature
 from klucznik.server.tables import auth_operations, challenges, instant, instant_or_none, ksef_tokens, stamp
@@ -64,9 +65,10 @@ _CONTEXT_VALUES: Final = {
 _LARGEST_CIPHERTEXT: Final = 1024
 
 #: Asked for on every call of a login, hence built once.
-_OPERATION: Final = select(auth_operations).where(auth_operations.c.ref == bindparam("by_ref"))
-_CHALLENGE: Final = select(challenges).where(challenges.c.challenge == bindparam("by_challenge"))
-_USE: Final = (
+_OPERATION: Final = Prepared(select(auth_operations).where(auth_operations.c.ref == bindparam("by_ref")))
+_CHALLENGE: Final = Prepared(select(challenges).where(challenges.c.challenge == bindparam("by_challenge")))
+_GIVE: Final = Prepared(insert(challenges), [column.name for column in challenges.c])
+_USE: Final = Prepared(
     update(challenges)
     .where(
         challenges.c.challenge == bindparam("by_challenge"),
@@ -75,9 +77,21 @@ _USE: Final = (
     )
     .values(used=True)
 )
-_FORGET: Final = delete(challenges).where(challenges.c.challenge < bindparam("by_day"))
-_TOKEN: Final = select(ksef_tokens.c.status, ksef_tokens.c.permissions).where(
-    ksef_tokens.c.ref == bindparam("by_ref")
+_FORGET: Final = Prepared(delete(challenges).where(challenges.c.challenge < bindparam("by_day")))
+_TOKEN: Final = Prepared(
+    select(ksef_tokens.c.status, ksef_tokens.c.permissions).where(ksef_tokens.c.ref == bindparam("by_ref"))
+)
+_COLUMNS: Final = [column.name for column in auth_operations.c]
+_BEGIN: Final = Prepared(insert(auth_operations), _COLUMNS)
+_REDEEM: Final = Prepared(
+    update(auth_operations)
+    .where(auth_operations.c.ref == bindparam("by_ref"), auth_operations.c.redeemed.is_(None))
+    .values(redeemed=bindparam("at"), refresh_until=bindparam("until"))
+)
+_REFRESH: Final = Prepared(
+    update(auth_operations)
+    .where(auth_operations.c.ref == bindparam("by_ref"))
+    .values(refreshed=bindparam("at"))
 )
 
 
@@ -91,11 +105,8 @@ def challenge(ask: Ask[None]) -> AuthenticationChallengeResponse:
     timestamp_ms = stamp(ask.now) // 1000
     expires = stamp(ask.now + CHALLENGE_LIFE)
     # A challenge begins with its day, so the primary key finds the old ones.
-    ask.db.execute(_FORGET, {"by_day": f"{ask.now - timedelta(days=1):%Y%m%d}"})
-    ask.db.execute(
-        insert(challenges),
-        {"challenge": value, "timestamp_ms": timestamp_ms, "expires": expires, "used": False},
-    )
+    _FORGET.do(ask.db, by_day=f"{ask.now - timedelta(days=1):%Y%m%d}")
+    _GIVE.do(ask.db, challenge=value, timestamp_ms=timestamp_ms, expires=expires, used=False)
     return AuthenticationChallengeResponse(
         challenge=value, timestamp=ask.now, timestamp_ms=timestamp_ms, client_ip=ask.client_ip
     )
@@ -103,16 +114,16 @@ def challenge(ask: Ask[None]) -> AuthenticationChallengeResponse:
 
 def _use_challenge(ask: Ask[Any], value: str) -> int:
     """Consume a challenge, once; its timestampMs. Raises 21111."""
-    used = ask.db.execute(_USE, {"by_challenge": value, "by_now": stamp(ask.now)}).rowcount
-    found = ask.db.execute(_CHALLENGE, {"by_challenge": value}).mappings().first()
+    used = _USE.do(ask.db, by_challenge=value, by_now=stamp(ask.now))
+    found = _CHALLENGE.one(ask.db, by_challenge=value)
     if used and found is not None:
-        return int(found["timestamp_ms"])
+        return int(found.timestamp_ms)
     if found is None:
         why = "this KSeF never gave out this challenge, or more than a day ago"
-    elif found["used"]:
+    elif found.used:
         why = "the challenge was used before; every login needs a new one"
     else:
-        why = f"the challenge expired at {wire_time(instant(found['expires']))}: it lives ten minutes"
+        why = f"the challenge expired at {wire_time(instant(found.expires))}: it lives ten minutes"
     raise Problem(codes.INVALID_CHALLENGE, why=why)
 
 
@@ -193,21 +204,18 @@ def _start(
     """Note the operation, status 100, and hand out its authentication token."""
     ref = ids.make_reference("AU", ask.now, ask.ksef.random(5))
     named = dict(zip(("method", "category", "method_code", "method_name"), method, strict=True))
-    ask.db.execute(
-        insert(auth_operations).values(
-            ref=ref,
-            created=stamp(ask.now),
-            status=100,
-            context_type=context.type,
-            context_value=context.value,
-            timestamp_ms=timestamp_ms,
-            policy=_compact({name: list(values) for name, values in policy.items()})
-            if any(policy.values())
-            else None,
-            **named,
-            **columns,
-        )
-    )
+    known = {
+        "ref": ref,
+        "created": stamp(ask.now),
+        "status": 100,
+        "context_type": context.type,
+        "context_value": context.value,
+        "timestamp_ms": timestamp_ms,
+        "policy": _compact({name: list(values) for name, values in policy.items()})
+        if any(policy.values())
+        else None,
+    }
+    _BEGIN.do(ask.db, **{**dict.fromkeys(_COLUMNS), **known, **named, **columns})
     ask.ksef.work.wake("auth")
     return AuthenticationInitResponse(
         reference_number=ref,
@@ -218,11 +226,11 @@ def _start(
 # ---- status, redeem, refresh ---------------------------------------------------------------------
 
 
-def _operation(ask: Ask[Any], ref: str) -> RowMapping:
+def _operation(ask: Ask[Any], ref: str) -> Record:
     """The operation of the bearer (21304), from an address it may be used from (403)."""
     found = None
     if ref == ask.caller.auth_ref:
-        found = ask.db.execute(_OPERATION, {"by_ref": ref}).mappings().first()
+        found = _OPERATION.record(ask.db, by_ref=ref)
     if found is None:
         why = "no such operation here"
         if ref != ask.caller.auth_ref:
@@ -242,7 +250,7 @@ def status(ask: Ask[None]) -> AuthenticationOperationStatusResponse:
     return AuthenticationOperationStatusResponse(**_shown(operation))
 
 
-def _shown(operation: RowMapping) -> dict[str, Any]:
+def _shown(operation: Record) -> dict[str, Any]:
     """Fields of the status answer."""
     code = operation["status"]
     return {
@@ -272,11 +280,8 @@ def redeem(ask: Ask[None]) -> AuthenticationTokensResponse:
     _still_good(ask, operation, codes.STATUS_FORBIDS_REDEEM)
     # (2) One time only; handlers run one after the other, the WHERE says it again.
     refresh_token = _jwt(ask, "RefreshToken", {"arn": operation["ref"]}, REFRESH_LIFE)
-    first = ask.db.execute(
-        update(auth_operations)
-        .where(auth_operations.c.ref == operation["ref"], auth_operations.c.redeemed.is_(None))
-        .values(redeemed=stamp(ask.now), refresh_until=stamp(refresh_token.valid_until))
-    ).rowcount
+    until = stamp(refresh_token.valid_until)
+    first = _REDEEM.do(ask.db, by_ref=operation["ref"], at=stamp(ask.now), until=until)
     if not first:
         detail = codes.REDEEMED_ALREADY.format(ref=operation["ref"])
         why = "redeeming works once; where the answer was lost, log in anew"
@@ -289,31 +294,27 @@ def refresh(ask: Ask[None]) -> AuthenticationTokenRefreshResponse:
     """POST /auth/token/refresh: rights are read anew, the refresh token stays. Rule: auth.md section 5."""
     operation = _operation(ask, ask.caller.auth_ref)
     _still_good(ask, operation, codes.STATUS_FORBIDS_REFRESH)
-    ask.db.execute(
-        update(auth_operations)
-        .where(auth_operations.c.ref == operation["ref"])
-        .values(refreshed=stamp(ask.now))
-    )
+    _REFRESH.do(ask.db, by_ref=operation["ref"], at=stamp(ask.now))
     return AuthenticationTokenRefreshResponse(access_token=_access(ask, operation))
 
 
-def _still_good(ask: Ask[None], operation: RowMapping, sentence: str) -> None:
+def _still_good(ask: Ask[None], operation: Record, sentence: str) -> None:
     """Refuse (21301, 21308) what does not allow for new tokens."""
     if operation["status"] != 200:
         detail = sentence.format(code=operation["status"])
         raise Problem(codes.NO_AUTHORISATION, [detail], why=operation["why"] or detail)
-    if operation["token_ref"] and _token(ask.db, operation)["status"] != "Active":
+    if operation["token_ref"] and _token(ask.db, operation).status != "Active":
         why = f"KSeF token {operation['token_ref']} was revoked after the login"
         raise Problem(codes.NO_AUTHORISATION, [codes.KSEF_TOKEN_REVOKED], why=why)
     if deceased(ask.db, _subject(operation)):
         raise Problem(codes.DECEASED, why="the person is registered as deceased (/testdata/person)")
 
 
-def _token(db: Connection, operation: RowMapping) -> RowMapping:
-    return db.execute(_TOKEN, {"by_ref": operation["token_ref"]}).mappings().one()
+def _token(db: Connection, operation: Record) -> Any:
+    return _TOKEN.one(db, by_ref=operation["token_ref"])
 
 
-def _subject(operation: RowMapping) -> Subject:
+def _subject(operation: Record) -> Subject:
     return Subject(operation["subject_type"], operation["subject_value"])
 
 
@@ -330,12 +331,12 @@ def _compact(value: object) -> str:
     return json.dumps(value, separators=(",", ":"))
 
 
-def _access(ask: Ask[None], operation: RowMapping) -> TokenInfo:
+def _access(ask: Ask[None], operation: Record) -> TokenInfo:
     """An access token with the rights of this moment. Claims: auth.md section 5."""
     context = Context(operation["context_type"], operation["context_value"])
     rights: Rights = effective(ask.db, _subject(operation), context)
     if operation["token_ref"]:
-        rights = rights.narrowed(frozenset(json.loads(_token(ask.db, operation)["permissions"])))
+        rights = rights.narrowed(frozenset(json.loads(_token(ask.db, operation).permissions)))
     held = sorted(rights.permissions)
     claims: dict[str, object] = {
         "cit": context.type,
@@ -389,7 +390,7 @@ def sessions(ask: Ask[None]) -> AuthenticationListResponse:
     )
     items = [
         AuthenticationListItem(
-            reference_number=row["ref"], is_current=row["ref"] == ask.caller.auth_ref, **_shown(row)
+            reference_number=row["ref"], is_current=row["ref"] == ask.caller.auth_ref, **_shown(dict(row))
         )
         for row in shown
     ]

@@ -22,11 +22,12 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from sqlalchemy import Connection, RowMapping, bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from klucznik.crypto.envelope import BadCiphertext, unwrap
 from klucznik.server.access import Context
 from klucznik.server.auth import CHALLENGE_LIFE
+from klucznik.server.prepared import Prepared, Record
 from klucznik.server.rights import Subject, blocked, deceased, effective
 from klucznik.server.tables import auth_operations, instant, ksef_tokens, stamp
 from klucznik.server.work import step
@@ -49,16 +50,16 @@ _SHORT: Final = re.compile(r"[A-Za-z0-9]{40}")
 _KSEF_1: Final = re.compile(r"[0-9A-Fa-f]{64}")
 _OAEP_SHA1: Final = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303
 
-_WAITING: Final = (
+_WAITING: Final = Prepared(
     select(auth_operations)
     .where(auth_operations.c.status == 100)
     .order_by(auth_operations.c.created)
-    .limit(_ROUND)
+    .limit(bindparam("most"))
 )
-_BY_REF: Final = select(ksef_tokens).where(ksef_tokens.c.ref == bindparam("by_key"))
-_BY_LOOKUP: Final = select(ksef_tokens).where(ksef_tokens.c.lookup == bindparam("by_key"))
+_BY_REF: Final = Prepared(select(ksef_tokens).where(ksef_tokens.c.ref == bindparam("by_key")))
+_BY_LOOKUP: Final = Prepared(select(ksef_tokens).where(ksef_tokens.c.lookup == bindparam("by_key")))
 #: The one write that ends an operation; nothing happens to one that was revoked meanwhile.
-_SETTLE: Final = (
+_SETTLE: Final = Prepared(
     update(auth_operations)
     .where(auth_operations.c.ref == bindparam("by_ref"), auth_operations.c.status == 100)
     .values(
@@ -73,7 +74,7 @@ _SETTLE: Final = (
         certificate=None,
     )
 )
-_USED: Final = (
+_USED: Final = Prepared(
     update(ksef_tokens).where(ksef_tokens.c.ref == bindparam("by_ref")).values(last_use=bindparam("new_use"))
 )
 
@@ -103,7 +104,7 @@ class Presented:
 @step("auth")
 async def authenticate(ksef: LocalKsef) -> bool:
     """One round: open what is encrypted, then settle each operation."""
-    waiting = ksef.store.read(lambda db: db.execute(_WAITING).mappings().all())
+    waiting = ksef.store.read(lambda db: [row._asdict() for row in _WAITING.rows(db, most=_ROUND)])
     if not waiting:
         return False
     slices = [waiting[start::_THREADS] for start in range(min(_THREADS, len(waiting)))]
@@ -120,11 +121,11 @@ async def authenticate(ksef: LocalKsef) -> bool:
 # ---- the KSeF token, outside the database ------------------------------------------------------------
 
 
-def _present_all(ksef: LocalKsef, operations: Sequence[RowMapping]) -> list[Presented | Refusal | None]:
+def _present_all(ksef: LocalKsef, operations: Sequence[Record]) -> list[Presented | Refusal | None]:
     return [_present(ksef, operation) for operation in operations]
 
 
-def _present(ksef: LocalKsef, operation: RowMapping) -> Presented | Refusal | None:
+def _present(ksef: LocalKsef, operation: Record) -> Presented | Refusal | None:
     """Open and take apart the encrypted token of a login; None for a login by signature."""
     blob: bytes | None = operation["encrypted_token"]
     if blob is None:
@@ -221,12 +222,12 @@ def _why_odd(token: str) -> str:
 
 
 def _settle(
-    ksef: LocalKsef, operation: RowMapping, presented: Presented | Refusal | None, db: Connection
+    ksef: LocalKsef, operation: Record, presented: Presented | Refusal | None, db: Connection
 ) -> None:
     """Decide one operation and write it down, if it is still in work."""
     now = ksef.clock.now()
     context = Context(operation["context_type"], operation["context_value"])
-    token: RowMapping | None = None
+    token: Record | None = None
     refusal: Refusal | None
     subject, sud = (operation["subject_type"], operation["subject_value"]), operation["subject"]
     if isinstance(presented, Refusal):
@@ -238,26 +239,24 @@ def _settle(
     else:
         refusal = _certificate(ksef, operation["certificate"], now)
     refusal = refusal or _person(db, Subject(*subject), context)
-    moved = db.execute(
-        _SETTLE,
-        {
-            "by_ref": operation["ref"],
-            "new_status": refusal.status if refusal else 200,
-            "new_details": json.dumps([refusal.detail], ensure_ascii=False) if refusal else None,
-            "new_why": refusal.why if refusal else None,
-            "new_subject_type": subject[0],
-            "new_subject_value": subject[1],
-            "new_subject": sud,
-            "new_token_ref": token["ref"] if token else None,
-        },
-    ).rowcount
+    moved = _SETTLE.do(
+        db,
+        by_ref=operation["ref"],
+        new_status=refusal.status if refusal else 200,
+        new_details=json.dumps([refusal.detail], ensure_ascii=False) if refusal else None,
+        new_why=refusal.why if refusal else None,
+        new_subject_type=subject[0],
+        new_subject_value=subject[1],
+        new_subject=sud,
+        new_token_ref=token["ref"] if token else None,
+    )
     if moved and token is not None and refusal is None:
-        db.execute(_USED, {"by_ref": token["ref"], "new_use": stamp(now)})
+        _USED.do(db, by_ref=token["ref"], new_use=stamp(now))
 
 
 def _token(
-    db: Connection, presented: Presented, operation: RowMapping, context: Context, now: datetime
-) -> tuple[RowMapping | None, Refusal | None]:
+    db: Connection, presented: Presented, operation: Record, context: Context, now: datetime
+) -> tuple[Record | None, Refusal | None]:
     """The token presented, and what keeps it out. Rules: auth.md section 2 (450), tokens.md section 4."""
     # (1) The challenge may have run out while we were away.
     challenged = instant(operation["timestamp_ms"] * 1000)
@@ -265,7 +264,7 @@ def _token(
         return None, Refusal(450, codes.BAD_CHALLENGE, "the challenge ran out before the login was looked at")
     # (2) Known, and the secret is right. Unknown and wrong are one.
     query = _BY_LOOKUP if presented.short else _BY_REF
-    found = db.execute(query, {"by_key": presented.key}).mappings().first()
+    found = query.record(db, by_key=presented.key)
     known = found["secret_hash"] if found else ""
     if found is None or not hmac.compare_digest(known, presented.secret_hash):
         why = "the secret part is wrong" if found else "no token of that reference was issued here"

@@ -14,10 +14,13 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Executable
 from sqlalchemy.sql import ClauseElement
+
+#: A row as a dictionary, by column.
+Record: TypeAlias = Mapping[str, Any]
 
 
 class Prepared:
@@ -37,6 +40,11 @@ class Prepared:
         cursor = self._run(db, given)
         row = cursor.fetchone()
         return None if row is None else self._made(cursor, row)
+
+    def record(self, db: Connection, **given: Any) -> Record | None:
+        """The first row as a dictionary, or None: for rows that travel far."""
+        row = self.one(db, **given)
+        return None if row is None else row._asdict()
 
     def rows(self, db: Connection, **given: Any) -> list[Any]:
         """All rows."""
@@ -67,7 +75,8 @@ class Prepared:
         compiled = self._statement.compile(dialect=db.dialect, column_keys=self._columns)
         positions = getattr(compiled, "positiontup", None)
         self._names = tuple(positions) if positions else None
-        self._fixed = {name: value for name, value in compiled.params.items() if value is not None}
+        names: Any = getattr(compiled, "bind_names", {})
+        self._fixed = {name: compiled.params[name] for bind, name in names.items() if not bind.required}
         self._text = str(compiled)
 
     def _values(self, given: Mapping[str, Any]) -> Any:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, bindparam, or_, select, union_all
 
 from klucznik.server.access import OWNER_PERMISSIONS, Context
+from klucznik.server.prepared import Prepared
 from klucznik.server.tables import blocked_contexts, grants, persons, subjects
 
 
@@ -40,26 +41,33 @@ class Rights:
 
 
 # Statements stand here, built once: they run on every login and refresh.
-_LINKED_NIP = select(persons.c.nip).where(
-    persons.c.pesel == bindparam("pesel"), persons.c.nip == bindparam("nip")
+_LINKED_NIP = Prepared(
+    select(persons.c.nip).where(persons.c.pesel == bindparam("pesel"), persons.c.nip == bindparam("nip"))
 )
-_GRANTS = select(grants.c.permission).where(
-    grants.c.context_type == bindparam("context_type"),
-    grants.c.context_value == bindparam("context_value"),
-    grants.c.subject_type == bindparam("subject_type"),
-    grants.c.subject_value == bindparam("subject_value"),
+_GRANTS = Prepared(
+    select(grants.c.permission).where(
+        grants.c.context_type == bindparam("context_type"),
+        grants.c.context_value == bindparam("context_value"),
+        grants.c.subject_type == bindparam("subject_type"),
+        grants.c.subject_value == bindparam("subject_value"),
+    )
 )
-_ROLES = union_all(
-    select(subjects.c.kind).where(subjects.c.nip == bindparam("nip")),
-    select(persons.c.nip).where(persons.c.nip == bindparam("nip"), persons.c.bailiff),
+_ROLES = Prepared(
+    union_all(
+        select(subjects.c.kind).where(subjects.c.nip == bindparam("nip")),
+        select(persons.c.nip).where(persons.c.nip == bindparam("nip"), persons.c.bailiff),
+    )
 )
-_PERSON = select(persons.c.nip, persons.c.pesel).where(
+_OF_PERSON = select(persons.c.nip, persons.c.pesel).where(
     or_(persons.c.nip == bindparam("value"), persons.c.pesel == bindparam("value"))
 )
-_DECEASED = _PERSON.where(persons.c.deceased)
-_BLOCKED = select(blocked_contexts.c.context_type).where(
-    blocked_contexts.c.context_type == bindparam("context_type"),
-    blocked_contexts.c.context_value == bindparam("context_value"),
+_PERSON = Prepared(_OF_PERSON)
+_DECEASED = Prepared(_OF_PERSON.where(persons.c.deceased))
+_BLOCKED = Prepared(
+    select(blocked_contexts.c.context_type).where(
+        blocked_contexts.c.context_type == bindparam("context_type"),
+        blocked_contexts.c.context_value == bindparam("context_value"),
+    )
 )
 
 
@@ -71,23 +79,21 @@ def effective(db: Connection, subject: Subject, context: Context) -> Rights:
         return Rights(False, frozenset({"PefInvoiceWrite"}) if own else frozenset())
     # (2) What was granted, exactly to this identifier and exactly here: a unit (InternalId) does not
     # inherit from the company, nor the other way round.
-    granted = db.execute(
-        _GRANTS,
-        {
-            "context_type": context.type,
-            "context_value": context.value,
-            "subject_type": subject.type,
-            "subject_value": subject.value,
-        },
-    ).scalars()
-    permissions = frozenset(granted)
+    granted = _GRANTS.rows(
+        db,
+        context_type=context.type,
+        context_value=context.value,
+        subject_type=subject.type,
+        subject_value=subject.value,
+    )
+    permissions = frozenset(row.permission for row in granted)
     if context.type != "Nip":
         return Rights(False, permissions)
     # (3) The owner of a NIP has everything there; no grant says so and none takes it away.
     owner = _owns(db, subject, context.value)
     roles = {
-        "CourtBailiff" if row == context.value else row
-        for row in db.execute(_ROLES, {"nip": context.value}).scalars()
+        "CourtBailiff" if row.kind == context.value else row.kind
+        for row in _ROLES.rows(db, nip=context.value)
     }
     return Rights(owner, permissions | OWNER_PERMISSIONS if owner else permissions, tuple(sorted(roles)))
 
@@ -96,7 +102,7 @@ def _owns(db: Connection, subject: Subject, nip: str) -> bool:
     if subject.type == "Nip":
         return subject.value == nip
     if subject.type == "Pesel":
-        return db.execute(_LINKED_NIP, {"pesel": subject.value, "nip": nip}).first() is not None
+        return _LINKED_NIP.one(db, pesel=subject.value, nip=nip) is not None
     return False
 
 
@@ -105,7 +111,7 @@ def linked(db: Connection, subject: Subject) -> frozenset[Subject]:
     if subject.type not in ("Nip", "Pesel"):
         return frozenset({subject})
     found = {subject}
-    for row in db.execute(_PERSON, {"value": subject.value}):
+    for row in _PERSON.rows(db, value=subject.value):
         found |= {Subject("Nip", row.nip), Subject("Pesel", row.pesel)}
     return frozenset(found)
 
@@ -114,10 +120,9 @@ def deceased(db: Connection, subject: Subject) -> bool:
     """Whether the subject is a person registered as deceased (status 470, 21308)."""
     if subject.type not in ("Nip", "Pesel"):
         return False
-    return db.execute(_DECEASED, {"value": subject.value}).first() is not None
+    return _DECEASED.one(db, value=subject.value) is not None
 
 
 def blocked(db: Connection, context: Context) -> bool:
     """Whether new logins to the context are blocked (status 480)."""
-    key = {"context_type": context.type, "context_value": context.value}
-    return db.execute(_BLOCKED, key).first() is not None
+    return _BLOCKED.one(db, context_type=context.type, context_value=context.value) is not None
