@@ -67,11 +67,12 @@ class Store:
         """Run a function that only reads, at once, on what is committed."""
         if self._reader is self._writer:
             return work(self._writer)
-        self._reader.exec_driver_sql("BEGIN")
+        raw = _raw(self._reader)
+        raw.execute("BEGIN")
         try:
             return work(self._reader)
         finally:
-            self._reader.exec_driver_sql("COMMIT")
+            raw.execute("COMMIT")
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run a function that writes; returns when its transaction is on disk."""
