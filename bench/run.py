@@ -12,10 +12,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from klucznik.secret import Secret
+from klucznik.vault.entries import Entry
+from klucznik.vault.keys import KeyFile, Passphrase
+from klucznik.vault.vault import Vault
+
+T = TypeVar("T")
 
 HERE = Path(__file__).parent
 KLUCZNIK = Path(sys.executable).with_name("klucznik")
@@ -59,6 +66,36 @@ def help_seconds() -> float:
     return best
 
 
+def vault_figures() -> dict[str, float]:
+    """Milliseconds: a durable put, a use, unlocking with a key file and with a passphrase."""
+    with tempfile.TemporaryDirectory() as folder:
+        path, key = Path(folder) / "vault.db", KeyFile.create(Path(folder) / "key")
+        passphrase = Passphrase("correct horse battery staple")
+        with Vault.create(path, key) as vault:
+            vault.add_slot(passphrase)
+            entries = [Entry("local", "5265877635", f"bench {number}") for number in range(200)]
+            put = timed(lambda entry: vault.put(entry, Secret("x" * 120)), entries)
+            use = timed(vault.use, entries)
+
+        def unlocked(unlock: KeyFile | Passphrase) -> None:
+            Vault.open(path, unlock).close()
+
+        return {
+            "put": put,
+            "use": use,
+            "unlock, key file": timed(unlocked, [key] * 20),
+            "unlock, passphrase": timed(unlocked, [passphrase] * 5),
+        }
+
+
+def timed(work: Callable[[T], object], values: Sequence[T]) -> float:
+    """Milliseconds a call, on average."""
+    began = time.perf_counter()
+    for value in values:
+        work(value)
+    return (time.perf_counter() - began) / len(values) * 1000
+
+
 def main() -> None:
     floor = json.loads(
         subprocess.run([sys.executable, str(HERE / "floor.py")], capture_output=True, check=True).stdout
@@ -92,6 +129,12 @@ def main() -> None:
                 f" {found['p50ms']:8.1f} {found['p99ms']:8.1f}"
             )
     print(f"\nklucznik --help: {help_seconds():.3f} s")
+    print("\nVault, ms:")
+    for name, milliseconds in vault_figures().items():
+        print(f"  {name:18} {milliseconds:8.2f}")
+    print("\nDocuments:")
+    sys.stdout.flush()
+    subprocess.run([sys.executable, str(HERE / "bench_documents.py")], check=True)
     print("\nXAdES signing of an AuthTokenRequest:")
     sys.stdout.flush()
     subprocess.run([sys.executable, str(HERE / "bench_xades.py"), *peers()], check=True)
