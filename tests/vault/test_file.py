@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -73,7 +74,7 @@ def test_another_file_is_neither_opened_nor_touched(path: Path, key_file: KeyFil
 
 
 def test_another_programs_database_is_no_vault(path: Path, key_file: KeyFile) -> None:
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("CREATE TABLE diary (day TEXT)")
     db.close()
     with pytest.raises(VaultProblem, match="is no vault of Klucznik"):

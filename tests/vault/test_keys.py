@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import keyring
@@ -54,7 +55,7 @@ def test_a_wrong_passphrase_and_a_doctored_slot_give_one_text(path: Path) -> Non
     Vault.create(path, Passphrase("correct horse")).close()
     with pytest.raises(VaultProblem) as wrong:
         Vault.open(path, Passphrase("correct house"))
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE slot SET salt = zeroblob(16)")
     db.close()
     with pytest.raises(VaultProblem) as doctored:
@@ -119,7 +120,7 @@ def test_the_parameters_of_argon2id_are_stored_and_cost_what_the_rfc_asks(path: 
 )
 def test_a_doctored_file_cannot_ask_for_the_machines_memory(path: Path, settings: str) -> None:
     Vault.create(path, Passphrase("correct horse")).close()
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE slot SET settings = ?", (settings,))
     db.close()
     with pytest.raises(VaultProblem, match="damaged"):
@@ -128,7 +129,7 @@ def test_a_doctored_file_cannot_ask_for_the_machines_memory(path: Path, settings
 
 def test_other_parameters_than_those_it_was_made_with_do_not_open(path: Path) -> None:
     Vault.create(path, Passphrase("correct horse")).close()
-    with sqlite3.connect(path) as db:
+    with closing(sqlite3.connect(path)) as db, db:
         db.execute("UPDATE slot SET settings = ?", ('{"iterations": 1, "lanes": 1, "memory_kib": 8192}',))
     db.close()
     with pytest.raises(VaultProblem, match="does not open"):

@@ -167,7 +167,7 @@ def _connect(path: Path) -> sqlite3.Connection:
                 "journal_mode = DELETE",
             ):
                 db.execute(f"PRAGMA {pragma}").fetchall()
-        except sqlite3.Error:
+        except (sqlite3.Error, UnicodeDecodeError):
             db.close()
             raise
         return db
