@@ -28,6 +28,7 @@ MARKS = {"ok": "✓", "warn": "!", "fail": "✗"}
 _NAMES = {
     "connection": tr("connection", "połączenie"),
     "clock": tr("clock", "zegar"),
+    "key": tr("key", "klucz"),
     "keys": tr("keys", "klucze"),
     "login": tr("login", "logowanie"),
     "permissions": tr("permissions", "uprawnienia"),
@@ -101,7 +102,8 @@ def lines(findings: Sequence[Finding]) -> list[str]:
     """Findings for a person: a mark, the name, the sentence; what to do below it."""
     told = []
     for finding in findings:
-        told.append(f"{MARKS[finding.level]} {_NAMES.get(finding.name, finding.name)}: {finding.sentence}")
+        name, blank, which = finding.name.partition(" ")
+        told.append(f"{MARKS[finding.level]} {_NAMES.get(name, name)}{blank}{which}: {finding.sentence}")
         if finding.hint:
             told.append(f"    {tr('hint', 'wskazówka')}: {finding.hint}")
     return told
