@@ -109,6 +109,12 @@ class Unwritable(KlucznikError):
     exit_code = 2
 
 
+class CannotServe(KlucznikError):
+    """A port that a server should listen on is taken, or not ours to use."""
+
+    exit_code = 2
+
+
 class VaultProblem(KlucznikError):
     """The vault is locked, damaged, or does not hold what was asked for."""
 

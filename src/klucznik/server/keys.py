@@ -17,12 +17,11 @@ from klucznik.crypto.certs import Identity
 from klucznik.crypto.envelope import BadCiphertext, certificate_id, public_key_id, unwrap
 from klucznik.errors import Unreadable
 from klucznik.files import write_private
+from klucznik.lang import tr
 from klucznik.secret import Secret
 from klucznik.wire.security import PublicKeyCertificateUsage
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-
-_RESTORE = "restore the file from a backup, or start with a new --data folder"
 
 _USAGES = (PublicKeyCertificateUsage.KsefTokenEncryption, PublicKeyCertificateUsage.SymmetricKeyEncryption)
 
@@ -97,12 +96,22 @@ def _new_rsa() -> rsa.RSAPrivateKey:
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
+def _damaged(path: Path) -> Unreadable:
+    return Unreadable(
+        tr(f"{path} does not hold the key it should.", f"{path} nie zawiera klucza, który powinien tam być."),
+        hint=tr(
+            "restore the file from a backup, or start with a new --data folder",
+            "odtwórz plik z kopii albo zacznij z nowym katalogiem --data",
+        ),
+    )
+
+
 def _load(drawer: Path | None, name: str, make: Callable[[], PrivateKey]) -> PrivateKey:
     if drawer and (drawer / name).exists():
         try:
             key = serialization.load_pem_private_key((drawer / name).read_bytes(), None)
         except ValueError as damaged:
-            raise Unreadable(f"{drawer / name} is not a private key in PEM form.", hint=_RESTORE) from damaged
+            raise _damaged(drawer / name) from damaged
         assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
         return key
     made = make()
@@ -121,7 +130,7 @@ def _certificate(
         try:
             return x509.load_pem_x509_certificate((drawer / name).read_bytes())
         except ValueError as damaged:
-            raise Unreadable(f"{drawer / name} is not a certificate in PEM form.", hint=_RESTORE) from damaged
+            raise _damaged(drawer / name) from damaged
     subject = x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "PL"),
@@ -149,7 +158,7 @@ def _random(drawer: Path | None, name: str) -> Secret:
     if path and path.exists():
         value = path.read_bytes()
         if len(value) != 32:
-            raise Unreadable(f"{path} has {len(value)} bytes, 32 are expected.", hint=_RESTORE)
+            raise _damaged(path)
         return Secret(value)
     value = os.urandom(32)
     if path:

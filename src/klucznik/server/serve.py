@@ -14,7 +14,8 @@ from typing import Any
 
 import uvicorn
 
-from klucznik.errors import KlucznikError
+from klucznik.errors import CannotServe
+from klucznik.lang import tr
 from klucznik.server.app import App
 from klucznik.server.local import LocalKsef
 from klucznik.server.management import Management
@@ -36,7 +37,7 @@ class _Server(uvicorn.Server):
 
 
 def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises `KlucznikError` when the port is taken."""
+    """A listening socket; port 0 takes a free one. Raises `CannotServe` when the port is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named, for asyncio asks for it before it switches Nagle's delay off: without,
     # every answer waits 40 ms for an acknowledgement.
@@ -48,12 +49,16 @@ def bind(host: str, port: int) -> socket.socket:
         listener.listen(2048)
     except OSError as taken:
         listener.close()
-        error = KlucznikError(
-            f"Cannot listen on {host} port {port}: {taken.strerror or taken}.",
-            hint="another program may be using the port; choose another one, or 0 for a free one",
-        )
-        error.exit_code = 2
-        raise error from None
+        raise CannotServe(
+            tr(
+                f"Cannot listen on {host} port {port}: {taken.strerror or taken}.",
+                f"Nie można nasłuchiwać na {host}, port {port}: {taken.strerror or taken}.",
+            ),
+            hint=tr(
+                "another program may be using the port; choose another one, or 0 for a free one",
+                "portu może używać inny program; wybierz inny albo 0, by wziąć wolny",
+            ),
+        ) from None
     listener.setblocking(False)
     return listener
 

@@ -25,6 +25,7 @@ from sqlalchemy.pool import StaticPool
 
 from klucznik.clock import Clock
 from klucznik.errors import Unreadable
+from klucznik.lang import tr
 from klucznik.server import tables
 
 T = TypeVar("T")
@@ -173,16 +174,22 @@ def _lock(folder: Path) -> sqlite3.Connection:
         if failed.sqlite_errorcode != sqlite3.SQLITE_BUSY:
             raise _unusable(folder, failed) from None
         raise Unreadable(
-            f"{folder} is in use by another local KSeF.",
-            hint="stop that one, or give this one a folder of its own with --data",
+            tr(f"{folder} is in use by another local KSeF.", f"{folder} używa inny lokalny KSeF."),
+            hint=tr(
+                "stop that one, or give this one a folder of its own with --data",
+                "zatrzymaj tamten albo podaj temu własny katalog przez --data",
+            ),
         ) from None
     return holder
 
 
 def _unusable(folder: Path | None, cause: BaseException | None) -> Unreadable:
     return Unreadable(
-        f"The data in {folder} cannot be used: {cause}.",
-        hint="is the folder yours, is the disk full? A damaged one is replaced by deleting it",
+        tr(f"The data in {folder} cannot be used: {cause}.", f"Danych w {folder} nie da się użyć: {cause}."),
+        hint=tr(
+            "is the folder yours, is the disk full? A damaged one is replaced by deleting it",
+            "czy katalog jest Twój, czy dysk nie jest pełny? Uszkodzony można usunąć, powstanie nowy",
+        ),
     )
 
 
@@ -223,9 +230,15 @@ def _prepare(connection: Connection, folder: Path | None) -> None:
     found = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     if found > tables.VERSION:
         raise Unreadable(
-            f"{folder} was written by a newer Klucznik (tables of version {found}, this one knows "
-            f"{tables.VERSION}).",
-            hint="use the newer program, or another folder with --data",
+            tr(
+                f"{folder} was written by a newer Klucznik (tables of version {found}, this one knows "
+                f"{tables.VERSION}).",
+                f"{folder} zapisał nowszy Klucznik (tabele w wersji {found}, ten zna {tables.VERSION}).",
+            ),
+            hint=tr(
+                "use the newer program, or another folder with --data",
+                "użyj nowszego programu albo innego katalogu przez --data",
+            ),
         )
     if found == tables.VERSION:
         return
