@@ -106,7 +106,7 @@ def test_fa2_and_rr() -> None:
 def test_every_kind(written: str, kind: str) -> None:
     facts = fa(Options(kind=written))
     assert facts.kind == kind
-    assert facts.duplicate_key == (ANIA, kind, "FV/1")
+    assert (facts.seller_nip, facts.invoice_number) == (ANIA, "FV/1")
 
 
 def test_vat_of_a_foreign_currency_is_the_one_in_pln() -> None:

@@ -72,11 +72,6 @@ class Facts:
     authorized_subject: AuthorizedSubject | None = None
     created: datetime | None = None
 
-    @property
-    def duplicate_key(self) -> tuple[str, str, str]:
-        """Seller, kind and number: unique among accepted invoices (invoice-verification.md section 6)."""
-        return self.seller_nip, self.kind, self.invoice_number
-
 
 class DocumentFault(KlucznikError):
     """The document does not fit its form: `details` for status 450, `why` for a person."""

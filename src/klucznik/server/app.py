@@ -102,8 +102,6 @@ class App:
             answer = refusal(fault, path, trace_id, now, problem_details) or failure(
                 fault, path, trace_id, now, problem_details
             )
-        if answer.warnings:
-            answer.headers.append((b"x-system-warning", answer.warnings.encode("ascii", "replace")))
         echoed = headers.get("x-test-system-warning")
         if echoed and self.ksef.profile == "test" and answer.status < 300:  # auth.md section 8
             answer.headers.append((b"x-system-warning", echoed.encode("ascii", "replace")))

@@ -31,7 +31,6 @@ class Answer:
     status: int
     body: bytes
     headers: list[tuple[bytes, bytes]] = field(default_factory=lambda: [_JSON])
-    warnings: str = ""
 
     @classmethod
     def xml(cls, document: bytes) -> Answer:

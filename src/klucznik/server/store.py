@@ -83,17 +83,6 @@ class Store:
             self._committer = asyncio.create_task(self._commit_waiting())
         return await future
 
-    def write_now(self, work: Callable[[Connection], T]) -> T:
-        """As `write`, without a loop: for start-up and for tests."""
-        self._writer.exec_driver_sql("BEGIN IMMEDIATE")
-        try:
-            result = work(self._writer)
-        except BaseException:
-            self._writer.exec_driver_sql("ROLLBACK")
-            raise
-        self._writer.exec_driver_sql("COMMIT")
-        return result
-
     async def _commit_waiting(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
