@@ -138,12 +138,16 @@ def main() -> None:
     print("\nXAdES signing of an AuthTokenRequest:")
     sys.stdout.flush()
     subprocess.run([sys.executable, str(HERE / "bench_xades.py"), *peers()], check=True)
+    print("\nInvoices, beside other people's clients:")
+    sys.stdout.flush()
+    subprocess.run([sys.executable, str(HERE / "peers_documents.py"), *peers()], check=True)
 
 
 def peers() -> list[str]:
-    """The peers' environments, where the tests have made them."""
-    found = sorted((HERE.parent / ".peers").glob("*/bin/python"))
-    return [argument for path in found for argument in ("--peer-python", str(path))]
+    """The peers' environments, where the tests have made them; of each the one made last."""
+    homes = sorted((HERE.parent / ".peers").glob("*-3.*"), key=lambda home: home.stat().st_mtime)
+    newest = {home.name.rsplit("-", 2)[0]: home / "bin" / "python" for home in homes}
+    return [argument for path in newest.values() for argument in ("--peer-python", str(path))]
 
 
 if __name__ == "__main__":

@@ -50,9 +50,10 @@ class Peer:
 PEERS: Final = {
     peer.name: peer
     for peer in (
-        # xml: its XAdES signer, on lxml and xmlsec.
+        # xml: its XAdES signer and its reader of FA(3), on lxml and xmlsec.
         Peer("ksef-client", "ksef-client[xml]==0.20.0", (3, 11)),
-        Peer("ksef2", "ksef2==1.1.0", (3, 12)),
+        # pdf: its printer, on weasyprint.
+        Peer("ksef2", "ksef2[pdf]==1.1.0", (3, 12)),
     )
 }
 
