@@ -287,8 +287,8 @@ _REST = f"{NIP}/01-02-2026/{DIGEST}"
 _II = f"https://{SIGNED}/{'A' * 86}"
 
 REFUSED = {
-    "empty": ("", "where no KSeF"),
-    "no link": ("hello", "where no KSeF"),
+    "empty": ("", "is not a link"),
+    "no link": ("hello", "is not a link"),
     "other host": (f"https://qr.example.com/invoice/{_REST}", "leads to 'https://qr.example.com'"),
     "api host": (f"https://api.ksef.mf.gov.pl/invoice/{_REST}", "where no KSeF"),
     "plain http": (f"http://qr-test.ksef.mf.gov.pl/invoice/{_REST}", "where no KSeF"),

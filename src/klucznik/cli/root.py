@@ -54,6 +54,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("send:send", tr("Send invoices and fetch their UPO.", "Wyślij faktury i pobierz ich UPO.")),
     "receive": ("receive:receive", tr("Receive invoices into a folder.", "Odbierz faktury do katalogu.")),
     "upo": ("upo:upo", tr("Get and verify UPO receipts.", "Pobierz i zweryfikuj UPO.")),
+    "qr": (
+        "qr:qr",
+        tr("Make and check the QR codes of invoices.", "Utwórz i sprawdź kody QR faktur."),
+    ),
 }
 
 

@@ -261,7 +261,9 @@ def _base_of(text: str, known: Sequence[str]) -> str:
     if found:
         return max(found, key=len)
     scheme, separator, rest = text.partition("://")
-    host = f"{scheme}{separator}{rest.partition('/')[0]}" if separator else text.partition("/")[0]
+    if not separator:
+        _refuse(f"{text!r} is not a link.", f"{text!r} to nie odnośnik.")
+    host = f"{scheme}://{rest.partition('/')[0]}"
     _refuse(
         f"This code leads to {host!r}, where no KSeF that is known here has its codes.",
         f"Ten kod prowadzi do {host!r}, a żaden znany tu KSeF nie ma tam kodów.",

@@ -19,7 +19,6 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from klucznik.crypto.certs import RSA_MIN_BITS, Identity, PrivateKey
 from klucznik.crypto.qr_links import (
     CertificateLink,
-    ContextType,
     InvoiceLink,
     digest_of,
     encode,
@@ -67,7 +66,7 @@ class CertificateReport:
 
 def certificate_link(
     base: str,
-    context_type: ContextType,
+    context_type: str,
     context_value: str,
     nip: str,
     serial: str,
@@ -79,8 +78,8 @@ def certificate_link(
 ) -> str:
     """KOD II: signed by the key of an Offline certificate, whose serial number is `serial`.
 
-    `context_type` and `context_value` are where the issuer is logged in, `nip` is the seller's. Raises
-    Unreadable for a part or a key that does not fit.
+    `context_type` (Nip, InternalId, NipVatUe, PeppolId) and `context_value` are where the issuer is
+    logged in, `nip` is the seller's. Raises Unreadable for a part or a key that does not fit.
     """
     message = string_to_sign(base, context_type, context_value, nip, serial, digest)
     link = f"{base.partition('://')[0]}://{message}"
