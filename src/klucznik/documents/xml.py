@@ -56,7 +56,8 @@ _DISCOURAGED = re.compile(
 _PLANE_END_SECOND = frozenset({0x8F, 0x9F, 0xAF, 0xBF})
 
 _BLANKS = re.compile(rb"[ \t\r\n]+")
-_REFERENCE = re.compile(rb"&#(?:x([0-9A-Fa-f]{1,8})|([0-9]{1,10}));")
+# Zeros may lead, as many as one likes; beyond seven digits no character is left.
+_REFERENCE = re.compile(rb"&#(?:x0*([0-9A-Fa-f]{1,6})|0*([0-9]{1,7}));")
 
 
 def is_discouraged(code: int) -> bool:
@@ -70,21 +71,25 @@ def is_discouraged(code: int) -> bool:
 
 
 def discouraged(data: bytes) -> int | None:
-    """The first discouraged code point in UTF-8 bytes, literal or as a character reference, or None.
-
-    A reference counts because the document holds the character, however it was written. (In CDATA
-    and comments `&#127;` is plain text; nobody writes it there, and refusing it harms nobody.)
-    """
+    """The first discouraged code point that stands as itself in UTF-8 bytes, comments included, or None."""
     if data.translate(None, _HARMLESS):
         for found in _DISCOURAGED.finditer(data):
             raw = found.group()
             if len(raw) < 4 or raw[1] in _PLANE_END_SECOND:
                 return ord(raw.decode())
-    if b"&#" in data:
-        for found in _REFERENCE.finditer(data):
-            code = int(found[1], 16) if found[1] else int(found[2])
-            if is_discouraged(code):
-                return code
+    return None
+
+
+def _referred(data: bytes, root: etree._Element) -> int | None:
+    """A discouraged code point that the document holds by a character reference, however written.
+
+    In CDATA and comments `&#127;` is plain text. So what looks like a reference only raises the question;
+    the answer is in the tree, whose serialisation has every character of texts, attributes and namespaces
+    as itself.
+    """
+    for found in _REFERENCE.finditer(data) if b"&#" in data else ():
+        if is_discouraged(int(found[1], 16) if found[1] else int(found[2])):
+            return discouraged(etree.tostring(root, encoding="utf-8"))
     return None
 
 
@@ -97,7 +102,7 @@ def _check_declaration(data: bytes) -> int:
         raise XmlProblem("syntax", tr("the XML declaration is malformed", "deklaracja XML jest niepoprawna"))
     version, encoding = declaration[1], declaration[2]
     if encoding is not None and encoding.lower() != b"utf-8":
-        name = encoding.decode("ascii", "backslashreplace")
+        name = encoding[:40].decode("ascii", "backslashreplace")
         raise XmlProblem(
             "encoding",
             tr(
@@ -154,7 +159,7 @@ def parse(
     """The root element of an XML 1.0 document in UTF-8, without comments.
 
     `limit` is in bytes. `allow_discouraged` is for the PRD profile, which accepts such characters
-    with a warning (look with `discouraged`), `allow_bom` for receipts (upo.md section 2).
+    with a warning, `allow_bom` for receipts (upo.md section 2).
     Raises `XmlProblem`.
     """
     # (1) Size first: nothing is worth scanning beyond it.
@@ -167,6 +172,8 @@ def parse(
                 "bom", tr("starts with a byte order mark (EF BB BF)", "zaczyna się znakiem BOM (EF BB BF)")
             )
         data = data[len(_BOM) :]
+        if data.startswith(_BOM):  # the parser would pass over it without a word
+            raise XmlProblem("syntax", tr("two byte order marks", "dwa znaczniki BOM"))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
         raise XmlProblem(
             "encoding", tr("not UTF-8 (UTF-16 or UTF-32?)", "nie jest UTF-8 (UTF-16 lub UTF-32?)")
@@ -198,10 +205,15 @@ def parse(
             tr("a processing instruction is not allowed", "instrukcja przetwarzania jest niedozwolona"),
         )
     # (6) No discouraged characters.
-    if not allow_discouraged and (code := discouraged(data)) is not None:
-        raise XmlProblem(
-            "characters", tr(f"holds U+{code:04X}, not allowed", f"zawiera niedozwolony znak U+{code:04X}")
-        )
+    if not allow_discouraged:
+        code = discouraged(data)
+        if code is None:
+            code = _referred(data, root)
+        if code is not None:
+            raise XmlProblem(
+                "characters",
+                tr(f"holds U+{code:04X}, not allowed", f"zawiera niedozwolony znak U+{code:04X}"),
+            )
     return root
 
 
