@@ -64,8 +64,10 @@ def get(
     as_json: bool,
 ) -> None:
     from klucznik.client import upo as calls
-    from klucznik.wire.ids import is_reference
+    from klucznik.wire.ids import check_ksef_number, is_reference
 
+    if invoice is not None and not is_reference(invoice):
+        check_ksef_number(invoice)
     ksef = company_client(place, nip, name, unlock)
     if invoice is None:
         documents = {
@@ -75,9 +77,6 @@ def get(
     elif is_reference(invoice):
         documents = {f"UPO_{invoice}.xml": ksef.call(calls.by_invoice(session, invoice))}
     else:
-        from klucznik.wire.ids import check_ksef_number
-
-        check_ksef_number(invoice)
         documents = {f"UPO_{invoice}.xml": ksef.call(calls.by_ksef_number(session, invoice))}
     out.mkdir(parents=True, exist_ok=True)
     for file, document in documents.items():

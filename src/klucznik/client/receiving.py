@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from klucznik.client.flow import Flow, Pause, ask, now
+from klucznik.client.numbers import heed
 from klucznik.clock import WARSAW
 from klucznik.crypto.envelope import sha256_base64
 from klucznik.errors import KlucznikError, Refused, TookTooLong, TooManyRequests, Unreadable
@@ -17,6 +18,7 @@ from klucznik.lang import tr
 from klucznik.wire import invoices
 from klucznik.wire.common import SortOrder
 from klucznik.wire.endpoint import Call, Xml
+from klucznik.wire.ids import check_ksef_number
 from klucznik.wire.invoices import (
     InvoiceMetadata,
     InvoiceMetadataQuery,
@@ -51,7 +53,11 @@ def query(
 
 
 def download(ksef_number: str) -> Call[Xml]:
-    """GET /invoices/ksef/{n}: the bytes exactly as sent; their hash is checked by the client."""
+    """GET /invoices/ksef/{n}: the bytes exactly as sent; their hash is checked by the client.
+
+    Raises `Unreadable` for a mistyped number.
+    """
+    check_ksef_number(ksef_number)
     return invoices.DOWNLOAD(ksefNumber=ksef_number)
 
 
@@ -150,9 +156,10 @@ def receive_since(
 
 def _fetch(item: InvoiceMetadata) -> Flow[bytes]:
     """The document of a record; a few seconds' patience where KSeF is not ready (21165)."""
+    number = heed(item.ksef_number)
     for pause in (2.0, 5.0, None):
         try:
-            xml = yield from ask(download(item.ksef_number))
+            xml = yield from ask(invoices.DOWNLOAD(ksefNumber=number))
         except KlucznikError as error:
             if pause is None or error.again != "later" or isinstance(error, TooManyRequests):
                 raise

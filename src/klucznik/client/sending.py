@@ -15,7 +15,7 @@ from klucznik.client import hints, security, sessions
 from klucznik.client.flow import Flow, Pace, Pause, all_pages, ask
 from klucznik.client.journal import Entry, Journal, Outcome
 from klucznik.client.sessions import OnlineSession
-from klucznik.client.upo import by_ksef_number
+from klucznik.client.upo import by_given_number
 from klucznik.client.verdict import compare, judge
 from klucznik.crypto import envelope
 from klucznik.errors import (
@@ -29,6 +29,7 @@ from klucznik.errors import (
 from klucznik.lang import tr
 from klucznik.secret import Secret
 from klucznik.wire.common import FormCode
+from klucznik.wire.ids import is_ksef_number
 from klucznik.wire.security import PublicKeyCertificateUsage
 from klucznik.wire.sessions import SessionInvoiceStatusResponse
 
@@ -368,10 +369,10 @@ def _by_reference(entry: Entry) -> Flow[SessionInvoiceStatusResponse | None]:
 
 def _receipt_again(entry: Entry) -> Flow[bytes | None]:
     """The UPO of something accepted in an earlier run, if it can be had."""
-    if not entry.session or not entry.ksef_number:
+    if not entry.session or not is_ksef_number(entry.ksef_number):
         return None
     try:
-        upo = yield from ask(by_ksef_number(entry.session, entry.ksef_number))
+        upo = yield from ask(by_given_number(entry.session, entry.ksef_number))
     except KlucznikError:
         return None  # what counts, the number, is known; the receipt can be fetched any time
     return upo if compare(upo, entry.ksef_number, entry.hash) == "same" else None

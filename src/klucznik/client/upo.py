@@ -8,10 +8,20 @@ from klucznik.errors import KlucznikError, Refused
 from klucznik.lang import tr
 from klucznik.wire import sessions
 from klucznik.wire.endpoint import Call, Xml
+from klucznik.wire.ids import check_ksef_number
 
 
 def by_ksef_number(session: str, ksef_number: str) -> Call[Xml]:
-    """GET /sessions/{ref}/invoices/ksef/{n}/upo; the body's hash is checked by the client."""
+    """GET /sessions/{ref}/invoices/ksef/{n}/upo; the body's hash is checked by the client.
+
+    Raises `Unreadable` for a mistyped number.
+    """
+    check_ksef_number(ksef_number)
+    return by_given_number(session, ksef_number)
+
+
+def by_given_number(session: str, ksef_number: str) -> Call[Xml]:
+    """The same with a number that KSeF gave, which counts whatever its checksum."""
     return sessions.UPO_BY_KSEF_NUMBER(referenceNumber=session, ksefNumber=ksef_number)
 
 

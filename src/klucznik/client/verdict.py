@@ -7,12 +7,14 @@ from typing import Literal, TypeAlias
 
 from klucznik.client.flow import Flow, Pace, Pause, ask
 from klucznik.client.journal import Entry
-from klucznik.client.upo import by_ksef_number, presigned_or
+from klucznik.client.numbers import heed
+from klucznik.client.upo import by_given_number, presigned_or
 from klucznik.crypto.envelope import sha256_base64
 from klucznik.documents import upo as receipts
 from klucznik.errors import KlucznikError, Refused, Unreadable
 from klucznik.lang import tr
 from klucznik.wire import invoices
+from klucznik.wire.ids import is_ksef_number
 from klucznik.wire.sessions import SessionInvoiceStatusResponse
 
 ACCEPTED, DUPLICATE = 200, 440
@@ -59,7 +61,7 @@ def _accepted(entry: Entry, item: SessionInvoiceStatusResponse) -> Flow[tuple[En
                 f"Faktura {entry.reference}: status 200 bez numeru KSeF.",
             )
         )
-    settled = entry.to("settled", outcome="accepted", ksef_number=number)
+    settled = entry.to("settled", outcome="accepted", ksef_number=heed(number))
     upo = yield from _receipt(entry.session, number, item.upo_download_url)
     compared = compare(upo, number, entry.hash) if upo is not None else "unknown"
     if compared == "other":
@@ -72,7 +74,7 @@ def _receipt(session: str, number: str, url: str | None) -> Flow[bytes | None]:
     """The UPO, waited for a few seconds; None if it is still pending then."""
     for seconds in UPO_PACE.pauses():
         try:
-            return (yield from presigned_or(url, by_ksef_number(session, number)))
+            return (yield from presigned_or(url, by_given_number(session, number)))
         except KlucznikError as error:
             if error.again != "later" and not (isinstance(error, Refused) and error.code == _NO_UPO):
                 return None
@@ -90,8 +92,10 @@ def _duplicate(entry: Entry, item: SessionInvoiceStatusResponse) -> Flow[tuple[E
     number = extensions.get("originalKsefNumber") or ""
     session = extensions.get("originalSessionReferenceNumber") or ""
     settled = entry.to("settled", outcome="conflict", ksef_number=number, words=_words(item))
-    if not number:
+    # An extension is free text: only what can be a number is asked for, and names a file.
+    if not is_ksef_number(number):
         return settled, None
+    heed(number)
     upo: bytes | None = None
     compared: Comparison = "unknown"
     for seconds in UPO_PACE.pauses():
@@ -115,7 +119,7 @@ def _against_original(
     may_come = False
     if session:
         try:
-            upo = yield from ask(by_ksef_number(session, number))
+            upo = yield from ask(by_given_number(session, number))
             if (compared := compare(upo, number, document_hash)) != "unknown":
                 return compared, upo, False
         except Refused as error:  # often somebody else's session: the document itself may be readable

@@ -173,6 +173,11 @@ def make_ksef_number(nip: str, day: date, technical: str) -> str:
     return number
 
 
+def is_ksef_number(text: str) -> bool:
+    """Whether the text has the contract's pattern of a KSeF number; `check_ksef_number` wants more."""
+    return _KSEF_NUMBER.fullmatch(text) is not None
+
+
 def check_ksef_number(text: str) -> None:
     """Raise `Unreadable`, naming the value and its fault, unless the text is a KSeF number.
 
