@@ -358,7 +358,9 @@ def _lines(
     """What a link says, for a person: what it is, whose, what was looked at, what is wrong."""
     from klucznik.crypto import qr as links
 
-    mark, where = "✗" if findings else "✓", _environment(read.base)
+    where = _environment(read.base)
+    unsigned = isinstance(read, links.CertificateLink) and cert_path is None
+    mark = "✗" if findings else "!" if unsigned else "✓"
     if isinstance(read, links.InvoiceLink):
         yield f"{mark} KOD I, {where}"
         yield "    " + tr(
@@ -372,7 +374,7 @@ def _lines(
             f"invoice of seller {read.nip}, issued offline in the context {context}",
             f"faktura sprzedawcy {read.nip}, wystawiona offline w kontekście {context}",
         )
-        yield "    " + tr(f"signed with certificate {read.serial}", f"podpisana certyfikatem {read.serial}")
+        yield "    " + tr(f"it names certificate {read.serial}", f"wskazuje certyfikat {read.serial}")
     yield f"    SHA-256 {links.digest_to_api(read.digest)}"
     codes = {code for code, _ in findings}
     if invoice_path and not codes & {"hash", "nip", "date"}:
