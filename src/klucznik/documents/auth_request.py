@@ -15,8 +15,9 @@ from xml.sax.saxutils import escape
 from lxml import etree
 
 from klucznik.documents import xml
-from klucznik.documents.content import Children, Content, bad_value, content, not_declared, text_only
-from klucznik.documents.values import ENUMERATION, PATTERN, collapse
+from klucznik.documents.sentences import bad_value, not_declared, text_only
+from klucznik.documents.values import collapse
+from klucznik.documents.walk import Children, Model, models
 from klucznik.errors import KlucznikError
 from klucznik.wire import ids
 
@@ -54,10 +55,10 @@ _MODELS: Final = {
     "AuthorizationPolicy": "AllowedIps",
     "AllowedIps": "Ip4Address{10} Ip4Range{10} Ip4Mask{10}",
 }
-_VERSIONS: Final[dict[str, tuple[Version, dict[str, Content]]]] = {
+_VERSIONS: Final[dict[str, tuple[Version, dict[str, Model]]]] = {
     f"{_BASE}{version}": (
         version,
-        {name: content(f"{_BASE}{version}", model) for name, model in _MODELS.items()},
+        models(f"{_BASE}{version}", _MODELS),
     )
     for version in cast("tuple[Version, ...]", ("2.0", "2.1"))
 }
@@ -135,7 +136,11 @@ def read(document: bytes | etree._Element) -> AuthTokenRequest:
     subject = reading.text(top["SubjectIdentifierType"], token=True)
     if subject not in _SUBJECTS:
         datatype = f"{name.namespace}:SubjectIdentifierTypeEnum"
-        raise SchemaFault(bad_value(top["SubjectIdentifierType"], subject[:256], datatype, ENUMERATION))
+        raise SchemaFault(
+            bad_value(
+                top["SubjectIdentifierType"], subject[:256], datatype, "The Enumeration constraint failed."
+            )
+        )
     # (4) Addresses.
     addresses: dict[str, tuple[str, ...]] = {}
     if (policy := top.get("AuthorizationPolicy")) is not None:
@@ -159,7 +164,7 @@ def read(document: bytes | etree._Element) -> AuthTokenRequest:
 class _Reading:
     """Steps through the elements of one version; the first fault is raised."""
 
-    def __init__(self, namespace: str, models: dict[str, Content]) -> None:
+    def __init__(self, namespace: str, models: dict[str, Model]) -> None:
         self.namespace = namespace
         self.models = models
 
@@ -187,7 +192,7 @@ class _Reading:
     def value(self, node: etree._Element, pattern: re.Pattern[str], datatype: str, token: bool) -> str:
         value = self.text(node, token)
         if pattern.fullmatch(value) is None:
-            raise SchemaFault(bad_value(node, value[:256], datatype, PATTERN))
+            raise SchemaFault(bad_value(node, value[:256], datatype, "The Pattern constraint failed."))
         return value
 
 

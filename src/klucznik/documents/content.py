@@ -1,181 +1,131 @@
-"""Content models: which child may follow which, and KSeF's sentences when it does not.
+"""Content models: which child may follow which.
 
 A model is written as XSD means it: `"Naglowek Podmiot1 Podmiot3{100} (P_6|OkresFa)? Fa Stopka?"`.
-In the official forms no element name stands twice in one model, so that the pairs "may directly
-follow" say everything (Glushkov), and a walk costs one dictionary look-up per child. The sentences
-have the shape of .NET's schema validator, which KSeF quotes (invoice-verification.md section 2).
+Occurrence marks: `?`, `+` (1 or more), `{n}` (0 to n), `{m,n}`. In the official forms no element name
+stands twice in one model, so that the pairs "may directly follow" say everything (Glushkov), and a walk
+costs one dictionary look-up per child.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
 
-from lxml import etree
-
-_TOKEN = re.compile(r"\s*([A-Za-z_0-9]+|[()|?*]|\{(?:1,)?\d+\})")
-
-#: What a walk found: local name -> the last child of that name.
-Children = dict[str, etree._Element]
+_TOKEN = re.compile(r"\s*([A-Za-z_0-9]+|[()|?+]|\{(?:\d+,)?\d+\})")
 
 
 @dataclass(frozen=True)
-class _Part:
-    """A piece of a model: names it may start with, names it may end with, whether it may be absent."""
+class Particle:
+    """A name, or a group of particles, with how often it may stand; `most` None = any number."""
 
-    first: list[str]
-    last: list[str]
-    empty: bool
+    kind: Literal["name", "sequence", "choice"]
+    name: str = ""
+    parts: tuple[Particle, ...] = ()
+    least: int = 1
+    most: int | None = 1
 
-
-@dataclass(frozen=True)
-class Content:
-    """A compiled content model of one namespace. `follow[""]` is how the content may start."""
-
-    namespace: str
-    follow: dict[str, dict[str, str]]
-    last: frozenset[str]
-    most: dict[str, int] = field(default_factory=dict)
-
-    def expected(self, after: str) -> str:
-        return f"'{', '.join(self.follow[after].values())}' in namespace '{self.namespace}'"
-
-    def walk(self, node: etree._Element, faults: list[str], skip: frozenset[str] = frozenset()) -> Children:
-        """Walk the children once: what was found, by local name; sentences are added to `faults`.
-
-        The walk ends at the first child in the wrong place, as a validator does. `skip` are full tags
-        (`{ns}name`) which are passed over.
-        """
-        found: Children = {}
-        follow, at, count = self.follow, "", 1
-        for child in node:
-            tag = child.tag
-            local = follow[at].get(tag)
-            if local is None:
-                if tag in skip:
-                    continue
-                faults.append(invalid_child(node, child, self.expected(at)))
-                return found
-            if local == at:
-                count += 1
-                if count > self.most.get(local, count):
-                    faults.append(invalid_child(node, child, self._beyond(local)))
-                    return found
-            else:
-                count = 1
-            at = local
-            found[local] = child
-        if at not in self.last:
-            faults.append(
-                f"The element {_name(node)} has incomplete content. "
-                f"List of possible elements expected: {self.expected(at)}."
-            )
-        return found
-
-    def _beyond(self, local: str) -> str:
-        names = [name for name in self.follow[local].values() if name != local]
-        return f"'{', '.join(names)}' in namespace '{self.namespace}'"
+    def names(self) -> Iterator[Particle]:
+        """The particles that are names, in order."""
+        if self.kind == "name":
+            yield self
+        for part in self.parts:
+            yield from part.names()
 
 
-def content(namespace: str, model: str) -> Content:
-    """Compile a model. Occurrence marks: `?`, `*` (any number), `{n}` (0 to n), `{1,n}`."""
+def parse(model: str) -> Particle:
+    """The tree of a model."""
     tokens = _TOKEN.findall(model)
-    follow: dict[str, list[str]] = {}
-    most: dict[str, int] = {}
     at = 0
 
-    def choice() -> _Part:
+    def choice() -> Particle:
         nonlocal at
         parts = [sequence()]
         while at < len(tokens) and tokens[at] == "|":
             at += 1
             parts.append(sequence())
-        return _Part(
-            [name for part in parts for name in part.first],
-            [name for part in parts for name in part.last],
-            any(part.empty for part in parts),
-        )
+        return parts[0] if len(parts) == 1 else Particle("choice", parts=tuple(parts))
 
-    def sequence() -> _Part:
-        whole = _Part([], [], True)
+    def sequence() -> Particle:
+        parts = []
         while at < len(tokens) and tokens[at] not in ")|":
-            part = particle()
-            for name in whole.last:
-                follow[name] += part.first
-            whole = _Part(
-                whole.first + part.first if whole.empty else whole.first,
-                whole.last + part.last if part.empty else part.last,
-                whole.empty and part.empty,
-            )
-        return whole
+            parts.append(particle())
+        return parts[0] if len(parts) == 1 else Particle("sequence", parts=tuple(parts))
 
-    def particle() -> _Part:
+    def particle() -> Particle:
         nonlocal at
-        name = tokens[at]
+        word = tokens[at]
         at += 1
-        if name == "(":
-            part = choice()
+        if word == "(":
+            group = choice()
             at += 1  # the closing bracket
-        else:
-            follow[name] = []
-            part = _Part([name], [name], False)
+            return occurs(group)
+        return occurs(Particle("name", word))
+
+    def occurs(part: Particle) -> Particle:
+        nonlocal at
         mark = tokens[at] if at < len(tokens) else ""
-        if not mark.startswith(("?", "*", "{")):
+        if not mark.startswith(("?", "+", "{")):
             return part
         at += 1
+        least, most = 0, 1
+        if mark == "+":
+            return Particle(part.kind, part.name, part.parts, 1, None)
         if mark != "?":
-            follow[name].append(name)
-        if mark.startswith("{"):
-            most[name] = int(mark[1:-1].removeprefix("1,"))
-        return part if mark.startswith("{1,") else _Part(part.first, part.last, True)
+            low, _, high = mark[1:-1].rpartition(",")
+            least, most = int(low or 0), int(high)
+        return Particle(part.kind, part.name, part.parts, least, most)
 
-    whole = choice()
-    follow[""] = whole.first
+    return choice()
+
+
+@dataclass(frozen=True)
+class Content:
+    """A compiled model. `follow[""]` is how the content may start, `last` how it may end."""
+
+    tree: Particle
+    follow: dict[str, list[str]]
+    last: frozenset[str]
+    most: dict[str, int | None]
+
+    def may_follow(self, after: str, times: int) -> list[str]:
+        """Names that may stand after `times` of `after` in a row."""
+        most = self.most.get(after, 1)
+        spent = most is not None and times >= most
+        return [name for name in self.follow[after] if name != after or not spent]
+
+
+def content(model: str) -> Content:
+    """Compile a model."""
+    tree = parse(model)
+    follow: dict[str, list[str]] = {"": []}
+
+    def visit(part: Particle) -> tuple[list[str], list[str], bool]:
+        """Names it may start with, names it may end with, whether it may be absent."""
+        if part.kind == "name":
+            follow[part.name] = [part.name] if part.most != 1 else []
+            return [part.name], [part.name], part.least == 0
+        if part.kind == "choice":
+            visits = [visit(one) for one in part.parts]
+            first = [name for starts, _, _ in visits for name in starts]
+            last = [name for _, ends, _ in visits for name in ends]
+            return first, last, part.least == 0 or any(empty for _, _, empty in visits)
+        first, last, empty = [], [], True
+        for one in part.parts:
+            starts, ends, absent = visit(one)
+            for name in last:
+                follow[name] += starts
+            first = first + starts if empty else first
+            last = last + ends if absent else ends
+            empty = empty and absent
+        return first, last, empty or part.least == 0
+
+    first, last, empty = visit(tree)
+    follow[""] = first
     return Content(
-        namespace,
-        {name: {f"{{{namespace}}}{n}": n for n in names} for name, names in follow.items()},
-        frozenset(whole.last) | ({""} if whole.empty else set()),
-        most,
-    )
-
-
-def _name(node: etree._Element) -> str:
-    if not isinstance(node.tag, str):  # a comment or an instruction, in a tree that `xml.parse` did not make
-        return f"'{node}'"
-    name = etree.QName(node)
-    return f"'{name.localname}' in namespace '{name.namespace}'" if name.namespace else f"'{name.localname}'"
-
-
-def invalid_child(node: etree._Element, child: etree._Element, expected: str) -> str:
-    """The sentence for a child that is unknown, repeated or out of order."""
-    sentence = f"The element {_name(node)} has invalid child element {_name(child)}."
-    if expected.startswith("''"):  # nothing may follow
-        return sentence
-    return f"{sentence} List of possible elements expected: {expected}."
-
-
-def text_only(node: etree._Element, child: etree._Element) -> str:
-    """The sentence for an element inside a simple value."""
-    return (
-        f"The element {_name(node)} cannot contain child element {_name(child)} "
-        "because the parent element's content model is text only."
-    )
-
-
-def not_declared(node: etree._Element) -> str:
-    """The sentence for a root that the form does not know."""
-    name = etree.QName(node)
-    return (
-        f"The '{name.namespace}:{name.localname}' element is not declared."
-        if name.namespace
-        else (f"The '{name.localname}' element is not declared.")
-    )
-
-
-def bad_value(node: etree._Element, value: str, datatype: str, cause: str) -> str:
-    """The sentence for a value outside its type; `cause` such as `The Pattern constraint failed.`"""
-    name = etree.QName(node)
-    return (
-        f"The '{name.namespace}:{name.localname}' element is invalid - The value '{value}' is invalid "
-        f"according to its datatype '{datatype}' - {cause}"
+        tree,
+        follow,
+        frozenset(last) | ({""} if empty else frozenset()),
+        {part.name: part.most for part in tree.names()},
     )

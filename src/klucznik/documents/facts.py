@@ -1,20 +1,18 @@
 """What verification, the metadata query and the UPO need to know of an invoice: facts, or faults.
 
-`read` checks the header, the parties, the order of what stands in the body, and every value it
-takes. Rules: fa3.md, invoice-verification.md sections 1, 4 and 5, query-export.md section 1.
+`read` asks the schema, then takes the few values it needs straight from the tree. Rules: fa3.md,
+invoice-verification.md sections 1, 4 and 5, query-export.md section 1.
 """
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, Protocol
 
 from lxml import etree
 
-from klucznik.documents import xml
-from klucznik.documents.content import Children, not_declared
+from klucznik.documents import faults, sentences, xml
 from klucznik.documents.forms import FORMS, Form
 from klucznik.documents.invoice import (
     AuthorizedSubject,
@@ -25,8 +23,9 @@ from klucznik.documents.invoice import (
     refused,
 )
 from klucznik.documents.pef import read_pef
-from klucznik.documents.values import Values
-from klucznik.lang import tr
+from klucznik.documents.recognise import recognise
+from klucznik.documents.types import COMMON
+from klucznik.documents.values import collapse, read_day, read_moment, read_number
 from klucznik.wire import ids
 
 __all__ = [
@@ -39,19 +38,15 @@ __all__ = [
     "read",
 ]
 
-_ROLE_PU: Final = frozenset({1, 2, 3})
-_VAT_UE = re.compile(r"[0-9A-Z+*]{1,12}")
-_VAT_UE_PREFIXES: Final = (
-    "AT BE BG CY CZ DE DK EE EL ES FI FR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK XI"
+_ZERO: Final = Decimal(0)
+_NET: Final = frozenset(
+    f"P_13_{n}" for n in ["1", "2", "3", "4", "5", "6_1", "6_2", "6_3", "7", "8", "9", "10", "11"]
 )
-_VAT_UE_COUNTRIES: Final = frozenset(_VAT_UE_PREFIXES.split())
-_OTHER_ID = re.compile(r"[^\x00]{1,50}")
-_OTHER_ID_FA2 = re.compile(r"[a-zA-Z0-9]{1,50}")
-_INTERNAL_ID = re.compile(r"[1-9]((\d[1-9])|([1-9]\d))\d{7}-\d{5}", re.ASCII)
-_NET_SUFFIXES: Final = "1 2 3 4 5 6_1 6_2 6_3 7 8 9 10 11"
-_NET: Final = tuple(f"P_13_{n}" for n in _NET_SUFFIXES.split())
-_VAT: Final = tuple(f"P_14_{n}" for n in "12345")
-_NO_DAY: Final = date.min
+_VAT: Final = frozenset(f"P_14_{n}" for n in "12345")
+_VAT_PLN: Final = frozenset(f"P_14_{n}W" for n in "1234")
+
+#: Children of an element by local name; of those that repeat, the last.
+Children = dict[str, etree._Element]
 
 
 class HasSystemCode(Protocol):
@@ -61,181 +56,145 @@ class HasSystemCode(Protocol):
     def system_code(self) -> str: ...
 
 
-def read(document: bytes | etree._Element, form: str | HasSystemCode) -> Facts:
-    """Facts of an invoice, read as the form declared when the session was opened.
+def read(
+    document: bytes | etree._Element, form: str | HasSystemCode | None = None, *, check: bool = True
+) -> Facts:
+    """Facts of an invoice.
 
-    `document` is the bytes, or the root `xml.parse` gave; `form` a system code such as `FA (3)`, or
-    what carries one. Raises `XmlProblem` and `DocumentFault`; `KeyError` for a form KSeF does not know.
+    `document` is the bytes, or the root `xml.parse` gave. `form` is the one it has to be: a system code
+    such as `FA (3)`, or what carries one; without it the document says. Without `check` the schema is
+    asked only when a fact cannot be read. Raises `XmlProblem` and `DocumentFault`; `KeyError` for a form
+    KSeF does not know.
     """
-    known = FORMS[form if isinstance(form, str) else form.system_code]
     root = xml.parse(document) if isinstance(document, bytes) else document
-    if root.tag != f"{{{known.namespace}}}{known.root}":
-        found = etree.QName(root).namespace or "-"
-        raise DocumentFault(
-            [not_declared(root)],
-            tr(
-                f"this is not {known.system_code}: the root is {etree.QName(root).localname} of {found}",
-                f"to nie jest {known.system_code}: korzeń {etree.QName(root).localname} z {found}",
-            ),
-        )
-    if not known.models:
+    code = form if isinstance(form, str) or form is None else form.system_code
+    known = recognise(root) if code is None else FORMS[code]
+    if known.faktura is None:
+        if root.tag != f"{{{known.namespace}}}{known.root}":
+            raise refused([sentences.not_declared(root)], known)
         return read_pef(root, known)
-    return _Reading(root, known).facts()
+    if check:
+        faults.check(root, known)
+    try:
+        return _Reading(root, known).facts()
+    except (KeyError, ValueError):
+        raise faults.refusal(root, known) from None
 
 
 class _Reading:
-    """One pass over a document of the FA family. Steps in the order of the form."""
+    """One pass over a document of the FA family; of the body only what stands before the lines."""
 
     def __init__(self, root: etree._Element, form: Form) -> None:
         self.root = root
         self.form = form
-        self.faults: list[str] = []
-        self.values = Values(form.namespace, self.faults)
+        self.cut = len(form.namespace) + 2
 
-    def walk(self, node: etree._Element | None, model: str) -> Children:
-        return {} if node is None else self.form.models[model].walk(node, self.faults)
+    def children(self, node: etree._Element) -> Children:
+        cut = self.cut
+        return {child.tag[cut:]: child for child in node}
 
     def facts(self) -> Facts:
-        form, values = self.form, self.values
-        top = self.walk(self.root, "Faktura")
-        # (1) Header: the form recognises itself (fa3.md section 1).
-        created = self.header(top.get("Naglowek"))
-        # (2) Seller, buyer, others.
-        seller = self.party(top.get("Podmiot1"), "Podmiot1", "TPodmiot1")
-        seller_nip = values.nip(seller.get("NIP"))
-        seller_name = values.text(seller.get("Nazwa"), 512, "TZnakowy512")
-        buyer = self.party(top.get("Podmiot2"), "Podmiot2", "TPodmiot2")
-        buyer_identifier = self.identifier(buyer)
-        buyer_name = self.name(buyer)
-        third = tuple(self.third(node) for node in self.root.iterchildren(f"{{{form.namespace}}}Podmiot3"))
-        authorized = self.authorized(top.get("PodmiotUpowazniony"))
-        # (3) The body: currency, dates, number, totals, notes, kind.
-        body = self.walk(top.get(form.body), form.body)
-        currency = values.one_of(body.get("KodWaluty"), form.currencies, "TKodWaluty", token=False)
-        is_rr = form.body == "FakturaRR"
-        issued = values.day(body.get("P_4B" if is_rr else "P_1"))
-        number = values.text(body.get("P_4C" if is_rr else "P_2"), 256, "TZnakowy")
-        net, vat, gross = self.totals_rr(body, currency) if is_rr else self.totals(body, currency)
-        self_invoicing = False if is_rr else self.notes(body.get("Adnotacje"))
-        kind = values.one_of(body.get("RodzajFaktury"), frozenset(form.kinds), "TRodzajFaktury", token=True)
-        if self.faults:
-            raise refused(self.faults, form)
+        form, cut = self.form, self.cut
+        top: Children = {}
+        third: list[etree._Element] = []
+        for child in self.root:
+            name = child.tag[cut:]
+            top[name] = child
+            if name == "Podmiot3":
+                third.append(child)
+        # (1) Seller and buyer.
+        seller = self.children(self.children(top["Podmiot1"])["DaneIdentyfikacyjne"])
+        buyer = self.children(self.children(top["Podmiot2"])["DaneIdentyfikacyjne"])
+        # (2) The body, up to the kind: the lines may be ten thousand.
+        body: dict[str, str] = {}
+        notes: etree._Element | None = None
+        net = own = in_pln = _ZERO
+        for child in top[form.body]:
+            name = child.tag[cut:]
+            if name == "Adnotacje":
+                notes = child
+                continue
+            text = body[name] = child.text or ""
+            if name in _NET:
+                net += read_number(text)
+            elif name in _VAT:
+                own += read_number(text)
+            elif name in _VAT_PLN:
+                in_pln += read_number(text)
+            elif name == "RodzajFaktury":
+                break
+        currency = body["KodWaluty"]
+        if form.body == "FakturaRR":
+            issued, number, gross = body["P_4B"], body["P_4C"], body["P_12_1"]
+            net, own = read_number(body["P_11_1"]), read_number(body["P_11_2"])
+            in_pln = read_number(body["P_11_2W"]) if "P_11_2W" in body else _ZERO
+            self_invoicing = False
+        else:
+            issued, number, gross = body["P_1"], body["P_2"], body["P_15"]
+            self_invoicing = notes is not None and collapse(self.children(notes)["P_17"].text or "") == "1"
         return Facts(
             system_code=form.system_code,
             schema_version=form.schema_version,
             form_value=form.value,
             structure_name=form.structure_name,
-            seller_nip=seller_nip,
-            seller_name=seller_name,
-            buyer=buyer_identifier,
-            buyer_name=buyer_name,
-            invoice_number=number,
-            issue_date=issued or _NO_DAY,
-            kind=form.kinds[kind],
+            seller_nip=self.nip(seller["NIP"]),
+            seller_name=collapse(seller["Nazwa"].text or ""),
+            buyer=self.identifier(buyer),
+            buyer_name=self.name(buyer),
+            invoice_number=collapse(number),
+            issue_date=read_day(issued),
+            kind=form.kinds[collapse(body["RodzajFaktury"])],
             currency=currency,
             net=net,
-            vat=vat,
-            gross=gross,
+            # In a foreign currency the tax in PLN stands apart (fa3.md section 4).
+            vat=own if currency == "PLN" else in_pln,
+            gross=read_number(gross),
             self_invoicing=self_invoicing,
             has_attachment="Zalacznik" in top,
-            third_subjects=third,
-            authorized_subject=authorized,
-            created=created,
+            third_subjects=tuple(self.third(node) for node in third),
+            authorized_subject=self.authorized(top.get("PodmiotUpowazniony")),
+            created=read_moment(self.children(top["Naglowek"])["DataWytworzeniaFa"].text or "").astimezone(
+                UTC
+            ),
         )
 
-    def header(self, node: etree._Element | None) -> datetime | None:
-        form, values = self.form, self.values
-        header = self.walk(node, "Naglowek")
-        if (code := header.get("KodFormularza")) is not None:
-            for name, fixed in (("kodSystemowy", form.system_code), ("wersjaSchemy", form.schema_version)):
-                given = code.get(name)
-                if given is None:
-                    self.faults.append(f"The required attribute '{name}' is missing.")
-                elif given != fixed:
-                    self.faults.append(f"The value of the '{name}' attribute does not equal its fixed value.")
-            values.one_of(code, frozenset({form.value}), "TKodFormularza", token=False)
-        variant = frozenset({int(form.variant)})
-        values.number(header.get("WariantFormularza"), variant, "http://www.w3.org/2001/XMLSchema:byte")
-        created = values.instant(header.get("DataWytworzeniaFa"), form.created_from)
-        return created.astimezone(UTC) if created else None
+    def created(self, header: etree._Element) -> datetime:
+        return read_moment(self.children(header)["DataWytworzeniaFa"].text or "").astimezone(UTC)
 
-    def party(self, node: etree._Element | None, model: str, identity: str) -> Children:
-        """Children of DaneIdentyfikacyjne; the rest of the party is checked on the way."""
-        party = self.walk(node, model)
-        self.walk(party.get("Adres"), "Adres")
-        if model == "Podmiot2" and "JST" in party:
-            self.values.yes_no(party["JST"])
-            self.values.yes_no(party.get("GV"))
-        identified = self.walk(party.get("DaneIdentyfikacyjne"), identity)
-        # The role stands in the party, beside its identity: hand both over together.
-        return party | identified
+    def nip(self, node: etree._Element) -> str:
+        """A NIP. The schema's `\\d` takes the digits of every script, KSeF's identifiers are plain ones."""
+        value = node.text or ""
+        if not value.isascii():
+            cause = "The Pattern constraint failed."
+            raise refused([sentences.bad_value(node, value[:256], f"{COMMON}:TNrNIP", cause)], self.form)
+        return value
 
     def name(self, party: Children) -> str | None:
-        node = party.get("Nazwa")
-        return None if node is None else self.values.text(node, 512, "TZnakowy512")
+        return collapse(party["Nazwa"].text or "") if "Nazwa" in party else None
 
     def identifier(self, party: Children) -> Identifier:
         """The choice NIP, IDWew, KodUE + NrVatUE, KodKraju? + NrID, BrakID (fa3.md section 3)."""
-        values = self.values
         if "NIP" in party:
-            return Identifier("Nip", values.nip(party["NIP"]))
+            return Identifier("Nip", self.nip(party["NIP"]))
         if "IDWew" in party:
-            return Identifier(
-                "InternalId", values.pattern(party["IDWew"], _INTERNAL_ID, "TNIPIdWew", token=True)
-            )
+            return Identifier("InternalId", collapse(party["IDWew"].text or ""))
         if "NrVatUE" in party:
-            country = values.one_of(party.get("KodUE"), _VAT_UE_COUNTRIES, "TKodyKrajowUE", token=False)
-            return Identifier("VatUe", country + values.pattern(party["NrVatUE"], _VAT_UE, "TNrVatUE"))
-        if "NrID" in party:
-            allowed = _OTHER_ID_FA2 if self.form.system_code == "FA (2)" else _OTHER_ID
-            return Identifier("Other", values.pattern(party["NrID"], allowed, "TNrIdentyfikacjiPodatkowej"))
-        values.yes(party.get("BrakID"))
-        return Identifier("None")
+            return Identifier("VatUe", (party["KodUE"].text or "") + (party["NrVatUE"].text or ""))
+        return Identifier("Other", party["NrID"].text or "") if "NrID" in party else Identifier("None")
 
     def third(self, node: etree._Element) -> ThirdSubject:
-        party = self.party(node, "Podmiot3", "TPodmiot3")
-        identifier, name = self.identifier(party), self.name(party)
-        if "RolaInna" in party:
-            self.values.yes(party["RolaInna"])
-            self.values.text(party.get("OpisRoli"), 256, "TZnakowy")
-            return ThirdSubject(identifier, name, 0)
-        datatype = f"{self.form.namespace}:TRolaPodmiotu3"
-        return ThirdSubject(
-            identifier, name, self.values.number(party.get("Rola"), self.form.third_roles, datatype)
-        )
+        party = self.children(node)
+        who = self.children(party["DaneIdentyfikacyjne"])
+        role = int(party["Rola"].text or "") if "Rola" in party else 0
+        return ThirdSubject(self.identifier(who), self.name(who), role)
 
     def authorized(self, node: etree._Element | None) -> AuthorizedSubject | None:
         if node is None:
             return None
-        party = self.party(node, "PodmiotUpowazniony", "TPodmiot1")
-        return AuthorizedSubject(
-            self.values.nip(party.get("NIP")),
-            self.values.text(party.get("Nazwa"), 512, "TZnakowy512"),
-            self.values.number(
-                party.get("RolaPU"), _ROLE_PU, f"{self.form.namespace}:TRolaPodmiotuUpowaznionego"
-            ),
-        )
-
-    def totals(self, body: Children, currency: str) -> tuple[Decimal, Decimal, Decimal]:
-        """Net, VAT in PLN, gross. In a foreign currency only P_14_xW are in PLN (fa3.md section 4)."""
-        amount = self.values.amount
-        net = sum((amount(body[name]) for name in _NET if name in body), Decimal(0))
-        own = sum((amount(body[name]) for name in _VAT if name in body), Decimal(0))
-        in_pln = sum((amount(body[f"{name}W"]) for name in _VAT if f"{name}W" in body), Decimal(0))
-        return net, own if currency == "PLN" else in_pln, amount(body.get("P_15"))
-
-    def totals_rr(self, body: Children, currency: str) -> tuple[Decimal, Decimal, Decimal]:
-        """Value, flat-rate refund in PLN, total (fa3.md section 8)."""
-        amount = self.values.amount
-        own, in_pln = amount(body.get("P_11_2")), amount(body.get("P_11_2W"))
-        return amount(body.get("P_11_1")), own if currency == "PLN" else in_pln, amount(body.get("P_12_1"))
-
-    def notes(self, node: etree._Element | None) -> bool:
-        """The four flags that are always there; true = self-invoicing (P_17)."""
-        notes = self.walk(node, "Adnotacje")
-        for name in ("P_16", "P_18", "P_18A"):
-            self.values.yes_no(notes.get(name))
-        return self.values.yes_no(notes.get("P_17"))
+        party = self.children(node)
+        who = self.children(party["DaneIdentyfikacyjne"])
+        name = collapse(who["Nazwa"].text or "")
+        return AuthorizedSubject(self.nip(who["NIP"]), name, int(party["RolaPU"].text or ""))
 
 
 def checksum_faults(facts: Facts) -> list[str]:

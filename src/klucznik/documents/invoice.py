@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
-from klucznik.documents.forms import Form
+from klucznik.documents.model import Form
 from klucznik.errors import KlucznikError
 from klucznik.lang import tr
 
@@ -73,13 +73,26 @@ class Facts:
     created: datetime | None = None
 
 
-class DocumentFault(KlucznikError):
-    """The document does not fit its form: `details` for status 450, `why` for a person."""
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault. `path` as `Fa/FaWiersz[2]/P_11`; `sentence` for the wire; `message` for a person."""
 
-    def __init__(self, details: Sequence[str], why: str) -> None:
+    path: str
+    sentence: str
+    message: str
+
+
+class DocumentFault(KlucznikError):
+    """The document does not fit its form: `details` for status 450, `why` for a person.
+
+    `faults` are the same with their places, where they are known.
+    """
+
+    def __init__(self, details: Sequence[str], why: str, faults: Sequence[Fault] = ()) -> None:
         super().__init__(why)
         self.details = list(details)
         self.why = why
+        self.faults = list(faults)
 
 
 def refused(faults: list[str], form: Form) -> DocumentFault:

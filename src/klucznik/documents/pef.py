@@ -13,12 +13,14 @@ from typing import Final
 
 from lxml import etree
 
-from klucznik.documents.content import bad_value
-from klucznik.documents.forms import Form
 from klucznik.documents.invoice import Facts, Identifier, refused
-from klucznik.documents.values import PATTERN, TOO_LONG, collapse
+from klucznik.documents.model import Form
+from klucznik.documents.sentences import bad_value
+from klucznik.documents.values import collapse
 from klucznik.wire import ids
 
+_PATTERN: Final = "The Pattern constraint failed."
+_TOO_LONG: Final = "The actual length is greater than the MaxLength value."
 _CAC: Final = "{urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2}"
 _CBC_NS: Final = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
 _CBC: Final = f"{{{_CBC_NS}}}"
@@ -93,7 +95,7 @@ def read_pef(root: etree._Element, form: Form) -> Facts:
     seller_nip = seller_id.removeprefix("PL")
     if seller_id and not ids.is_nip(seller_nip, checksum=False):
         path = (*supplier, "PartyTaxScheme", "CompanyID")
-        ubl.refuse(seller_id, f"{_CBC_NS}:CompanyIDType", PATTERN, *path)
+        ubl.refuse(seller_id, f"{_CBC_NS}:CompanyIDType", _PATTERN, *path)
     number = ubl.required("ID")
     issued = ubl.day("IssueDate")
     currency = ubl.required("DocumentCurrencyCode")
@@ -101,7 +103,7 @@ def read_pef(root: etree._Element, form: Form) -> Facts:
     gross = ubl.amount("LegalMonetaryTotal", "TaxInclusiveAmount")
     vat = _vat(ubl)
     if len(number) > 256:
-        ubl.refuse(number, f"{_CBC_NS}:IDType", TOO_LONG, "ID")
+        ubl.refuse(number, f"{_CBC_NS}:IDType", _TOO_LONG, "ID")
     if ubl.faults or issued is None:
         raise refused(ubl.faults, form)
     type_code = ubl.text("InvoiceTypeCode") or ubl.text("CreditNoteTypeCode")

@@ -8,7 +8,6 @@ from typing import Final
 from lxml import etree
 
 from klucznik.documents import xml
-from klucznik.documents.content import Children, Content, content
 from klucznik.documents.upo_model import (
     CONTEXT_ELEMENTS,
     LIMIT,
@@ -18,14 +17,15 @@ from klucznik.documents.upo_model import (
     UpoDocument,
     UpoPage,
 )
-from klucznik.documents.values import collapse, read_instant
+from klucznik.documents.values import collapse, read_moment
+from klucznik.documents.walk import Children, models
 from klucznik.errors import Unreadable
 from klucznik.lang import tr
 
 _NS: Final = f"{{{NAMESPACE}}}"
-_MODELS: Final[dict[str, Content]] = {
-    name: content(NAMESPACE, model)
-    for name, model in {
+_MODELS: Final = models(
+    NAMESPACE,
+    {
         "Potwierdzenie": "NazwaPodmiotuPrzyjmujacego NumerReferencyjnySesji Uwierzytelnienie"
         " OpisPotwierdzenia? NazwaStrukturyLogicznej KodFormularza Dokument{1,10000}",
         "Uwierzytelnienie": "IdKontekstu (NumerReferencyjnyTokenaKSeF|SkrotDokumentuUwierzytelniajacego)",
@@ -34,8 +34,8 @@ _MODELS: Final[dict[str, Content]] = {
         " CalkowitaLiczbaDokumentow",
         "Dokument": "NipSprzedawcy NumerKSeFDokumentu NumerFaktury DataWystawieniaFaktury"
         " DataPrzeslaniaDokumentu DataNadaniaNumeruKSeF SkrotDokumentu TrybWysylki",
-    }.items()
-}
+    },
+)
 _SIGNATURE: Final = frozenset({"{http://www.w3.org/2000/09/xmldsig#}Signature"})
 _CONTEXT_TYPES: Final = {element: name for name, element in CONTEXT_ELEMENTS.items()}
 _MODES: Final[dict[str, InvoicingMode]] = {"Online": "Online", "Offline": "Offline"}
@@ -129,7 +129,7 @@ def _read_document(node: etree._Element) -> UpoDocument:
 
 
 def _instant(nodes: Children, name: str) -> datetime:
-    value = read_instant(_text(nodes, name))
-    if value is None:
-        raise _unreadable(name)
-    return value
+    try:
+        return read_moment(_text(nodes, name))
+    except ValueError:
+        raise _unreadable(name) from None

@@ -1,182 +1,177 @@
-"""Simple values of the forms, read by type: a Python value, or a sentence of the schema validator.
+"""Values of simple types: text to value and back, without losing how it was written.
 
-Rules: fa3.md section 2. Digits are ASCII digits everywhere: XSD's `\\d` would take those of every
-script, KSeF's identifiers are plain ones (reliability.md C 36).
+`7.0`, `+1` and seven digits of a second come back as they stood: where the plain form of a value is
+not the text it was read from, a subclass remembers the text.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from lxml import etree
+from klucznik.documents.types import Held
 
-from klucznik.documents.content import bad_value, text_only
-from klucznik.wire import ids
-
-_ETD: Final = "http://crd.gov.pl/xml/schematy/dziedzinowe/mf/2022/01/05/eD/DefinicjeTypy/"
-
-PATTERN: Final = "The Pattern constraint failed."
-ENUMERATION: Final = "The Enumeration constraint failed."
-TOO_EARLY: Final = "The MinInclusive constraint failed."
-TOO_LATE: Final = "The MaxInclusive constraint failed."
-TOO_SHORT: Final = "The actual length is less than the MinLength value."
-TOO_LONG: Final = "The actual length is greater than the MaxLength value."
+Value = str | Decimal | int | date | datetime
 
 _SPACES = re.compile("[ \t\r\n]+")
-_AMOUNT = re.compile(r"-?([1-9][0-9]{0,15}|0)(\.[0-9]{1,2})?")
-_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_INSTANT = re.compile(
-    r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?"
+_PLAIN_NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?").fullmatch
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)").fullmatch
+_WHOLE = re.compile(r"[+-]?[0-9]+").fullmatch
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
+_MOMENT = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T)([0-9]{2})(:[0-9]{2}:[0-9]{2})(?:\.([0-9]+))?"
     r"(Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))?"
-)
-_INTEGER = re.compile(r"[+-]?[0-9]{1,20}")
-_FIRST_DAY, _LAST_DAY = date(2006, 1, 1), date(2050, 1, 1)
-_LAST_INSTANT = datetime(2050, 1, 1, 23, 59, 59, tzinfo=UTC)
-_ZERO = Decimal(0)
+).fullmatch
+_SMALL: Final = {str(n): n for n in range(10_001)}
+
+
+class WrittenNumber(Decimal):
+    """A number that was not written plainly."""
+
+    text: str
+
+
+class WrittenWhole(int):
+    """A whole number that was not written plainly."""
+
+    text: str
+
+
+class WrittenDay(date):
+    """A day that was not written plainly."""
+
+    text: str
+
+
+class WrittenMoment(datetime):
+    """A moment that was not written plainly."""
+
+    text: str
 
 
 def collapse(text: str) -> str:
-    """Whitespace as `xsd:token` has it: runs become one space, none at the ends. Only XML's four blanks."""
+    """White space as `xsd:token` sees it."""
     return _SPACES.sub(" ", text).strip(" ")
 
 
-def read_instant(text: str) -> datetime | None:
-    """An `xsd:dateTime` (already collapsed), aware; without a zone it is read as UTC. None if malformed."""
-    if _INSTANT.fullmatch(text) is None:
-        return None
-    midnight = text[11:19] == "24:00:00"  # XSD's other name for 00:00:00 of the next day
-    if midnight:
-        text = f"{text[:11]}00:00:00{text[19:]}"
-    try:
-        value = datetime.fromisoformat(text)
-        value = value + timedelta(days=1) if midnight else value
-    except (ValueError, OverflowError):
-        return None
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
-
-
-class Values:
-    """Reads simple values of one document; every fault becomes a sentence in `faults`.
-
-    A value that cannot be had is a neutral one ("" or 0 or None): the caller looks at `faults` once,
-    at the end, so that a person sees all of them together.
-    """
-
-    def __init__(self, namespace: str, faults: list[str]) -> None:
-        self.namespace = namespace
-        self.faults = faults
-
-    def raw(self, node: etree._Element | None) -> str:
-        """Text as it stands; "" where the element is absent (its absence is reported elsewhere)."""
-        if node is None:
-            return ""
-        if len(node):
-            self.faults.append(text_only(node, node[0]))
-            return ""
-        return node.text or ""
-
-    def refuse(self, node: etree._Element, value: str, datatype: str, cause: str) -> None:
-        """Note a value outside its type; long values are cut in the sentence."""
-        shown = value if len(value) <= 256 else value[:256] + "…"
-        self.faults.append(bad_value(node, shown, datatype, cause))
-
-    def text(self, node: etree._Element | None, most: int, datatype: str) -> str:
-        """A token of 1 to `most` characters after collapsing."""
-        value = collapse(self.raw(node))
-        if node is not None and not 1 <= len(value) <= most:
-            cause = TOO_LONG if value else TOO_SHORT
-            self.refuse(node, value, f"{self.namespace}:{datatype}", cause)
-        return value
-
-    def nip(self, node: etree._Element | None) -> str:
-        """A NIP by pattern, as `xsd:string`: a blank around it is a fault. No checksum (fa3.md section 2)."""
-        value = self.raw(node)
-        if node is not None and not ids.is_nip(value, checksum=False):
-            self.refuse(node, value, f"{_ETD}:TNrNIP", PATTERN)
-        return value
-
-    def pattern(
-        self, node: etree._Element | None, regex: re.Pattern[str], datatype: str, token: bool = False
-    ) -> str:
-        """A string that matches the whole of `regex`; `token` collapses it first."""
-        value = self.raw(node)
-        if token:
-            value = collapse(value)
-        if node is not None and regex.fullmatch(value) is None:
-            self.refuse(node, value, f"{self.namespace}:{datatype}", PATTERN)
-        return value
-
-    def one_of(self, node: etree._Element | None, values: frozenset[str], datatype: str, token: bool) -> str:
-        """A string from a list."""
-        value = self.raw(node)
-        if token:
-            value = collapse(value)
-        if node is not None and value not in values:
-            self.refuse(node, value, f"{self.namespace}:{datatype}", ENUMERATION)
-        return value
-
-    def number(self, node: etree._Element | None, values: frozenset[int], datatype: str) -> int:
-        """An integer from a list; `01` equals `1` to a schema."""
-        if node is None:
-            return 0
-        text = collapse(self.raw(node))
-        if _INTEGER.fullmatch(text) is None:
-            self.refuse(node, text, datatype, f"The string '{text[:256]}' is not a valid Integer value.")
-            return 0
-        value = int(text)
-        if value not in values:
-            self.refuse(node, text, datatype, ENUMERATION)
-        return value
-
-    def yes_no(self, node: etree._Element | None) -> bool:
-        """`1` yes, `2` no (TWybor1_2)."""
-        return self.number(node, _ONE_TWO, f"{_ETD}:TWybor1_2") == 1
-
-    def yes(self, node: etree._Element | None) -> bool:
-        """Present and `1` (TWybor1)."""
-        return self.number(node, _ONE, f"{_ETD}:TWybor1") == 1
-
-    def amount(self, node: etree._Element | None) -> Decimal:
-        """TKwotowy: at most 16 digits and 2 decimals, no `+`, no exponent, no leading zeros."""
-        if node is None:
-            return _ZERO
-        text = collapse(self.raw(node))
-        if _AMOUNT.fullmatch(text) is None:
-            self.refuse(node, text, f"{self.namespace}:TKwotowy", PATTERN)
-            return _ZERO
+def read_number(text: str) -> Decimal:
+    if _PLAIN_NUMBER(text):
         return Decimal(text)
+    if _NUMBER(collapse(text)) is None:
+        raise ValueError(text)
+    found = WrittenNumber(collapse(text))
+    found.text = text
+    return found
 
-    def day(self, node: etree._Element | None) -> date | None:
-        """TDataT: `yyyy-MM-dd` without zone, 2006-01-01 to 2050-01-01."""
-        if node is None:
-            return None
-        text, datatype = collapse(self.raw(node)), f"{self.namespace}:TDataT"
-        if _DAY.fullmatch(text) is None:
-            self.refuse(node, text, datatype, PATTERN)
-            return None
-        try:
-            value = date.fromisoformat(text)
-        except ValueError:
-            self.refuse(node, text, datatype, f"The string '{text}' is not a valid Date value.")
-            return None
-        if not _FIRST_DAY <= value <= _LAST_DAY:
-            self.refuse(node, text, datatype, TOO_EARLY if value < _FIRST_DAY else TOO_LATE)
+
+def read_whole(text: str) -> int:
+    if (small := _SMALL.get(text)) is not None:
+        return small
+    if _WHOLE(collapse(text)) is None or len(text) > 100:
+        raise ValueError(text)
+    found = WrittenWhole(collapse(text))
+    found.text = text
+    return found
+
+
+def read_day(text: str) -> date:
+    if _DAY(text):
+        return date.fromisoformat(text)
+    if _DAY(collapse(text)) is None:
+        raise ValueError(text)
+    found = WrittenDay.fromisoformat(collapse(text))
+    found.text = text
+    return found
+
+
+def read_moment(text: str) -> datetime:
+    """A `dateTime`. 24:00:00 is the next midnight; without a zone it is taken as UTC."""
+    parts = _MOMENT(collapse(text))
+    if parts is None:
+        raise ValueError(text)
+    day, hour, rest, fraction, zone = parts.groups()
+    ends = hour == "24" and rest == ":00:00" and not (fraction or "").strip("0")
+    plain = f"{day}{'00' if ends else hour}{rest}.{(fraction or '0')[:6].ljust(6, '0')}{zone or '+00:00'}"
+    try:
+        found = datetime.fromisoformat(plain) + timedelta(days=ends)
+    except OverflowError:
+        raise ValueError(text) from None
+    if write_moment(found) == text:
+        return found
+    odd = WrittenMoment.fromisoformat(found.isoformat())
+    odd.text = text
+    return odd
+
+
+def write_number(value: Decimal) -> str:
+    return value.text if isinstance(value, WrittenNumber) else format(value, "f")
+
+
+def write_whole(value: int) -> str:
+    return value.text if isinstance(value, WrittenWhole) else str(int(value))
+
+
+def write_day(value: date) -> str:
+    return value.text if isinstance(value, WrittenDay) else value.isoformat()
+
+
+def write_moment(value: datetime) -> str:
+    if isinstance(value, WrittenMoment):
+        return value.text
+    text = value.isoformat()
+    return f"{text[:-6]}Z" if value.utcoffset() == timedelta(0) else text
+
+
+def _text(value: str) -> str:
+    return value
+
+
+READ: Final[dict[Held, Callable[[str], Value]]] = {
+    "text": _text,
+    "number": read_number,
+    "whole": read_whole,
+    "day": read_day,
+    "moment": read_moment,
+}
+
+
+def plain(value: Value) -> str:
+    """The text of a value, whatever it is."""
+    if isinstance(value, str):
         return value
-
-    def instant(self, node: etree._Element | None, first: datetime) -> datetime | None:
-        """TDataCzas from `first` to the end of 2050-01-01."""
-        if node is None:
-            return None
-        text, datatype = collapse(self.raw(node)), f"{_ETD}:TDataCzas"
-        value = read_instant(text)
-        if value is None:
-            self.refuse(node, text, datatype, f"The string '{text[:256]}' is not a valid DateTime value.")
-        elif not first <= value <= _LAST_INSTANT:
-            self.refuse(node, text, datatype, TOO_EARLY if value < first else TOO_LATE)
-        return value
+    if isinstance(value, Decimal):
+        return write_number(value)
+    if isinstance(value, int):
+        return write_whole(value)
+    return write_moment(value) if isinstance(value, datetime) else write_day(value)
 
 
-_ONE, _ONE_TWO = frozenset({1}), frozenset({1, 2})
+def from_plain(held: Held, value: object) -> Value:
+    """A value from what JSON, YAML or a program gives: text, number, truth, day. Raises ValueError."""
+    if held == "text":
+        if isinstance(value, str):
+            return value
+        if isinstance(value, int | Decimal) and not isinstance(value, bool):
+            return str(value)
+    elif held == "number":
+        if isinstance(value, float):
+            value = repr(value)
+        if isinstance(value, str | int | Decimal) and not isinstance(value, bool):
+            return read_number(format(value, "f") if isinstance(value, Decimal) else str(value))
+    elif held == "whole":
+        if isinstance(value, str | int):
+            return read_whole(str(int(value)) if isinstance(value, bool) else str(value))
+    elif held == "day":
+        if isinstance(value, date) and not isinstance(value, datetime):
+            return value
+        if isinstance(value, str):
+            return read_day(value)
+    elif held == "moment":
+        if isinstance(value, datetime):
+            return value if value.tzinfo else value.replace(tzinfo=UTC)
+        if isinstance(value, str):
+            return read_moment(value)
+    raise ValueError(repr(value))

@@ -1,0 +1,29 @@
+"""Which form a document is, by its root and the attributes of KodFormularza. Rule: fa3.md section 1."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from lxml import etree
+
+from klucznik.documents.forms import FORMS, Form
+from klucznik.documents.invoice import DocumentFault
+from klucznik.documents.sentences import not_declared
+from klucznik.lang import tr
+
+_BY_ROOT: Final = {f"{{{form.namespace}}}{form.root}": form for form in FORMS.values()}
+
+
+def recognise(root: etree._Element) -> Form:
+    """The form of a document. Raises `DocumentFault` for a root that KSeF does not know."""
+    if (form := _BY_ROOT.get(root.tag)) is not None:
+        return form
+    name = etree.QName(root)
+    space = name.namespace or tr("no namespace", "brak przestrzeni nazw")
+    raise DocumentFault(
+        [not_declared(root)],
+        tr(
+            f"no form of KSeF: the root is {name.localname} of {space}; taken are {', '.join(FORMS)}",
+            f"to nie formularz KSeF: korzeń {name.localname} z {space}; przyjmowane są {', '.join(FORMS)}",
+        ),
+    )

@@ -1,0 +1,93 @@
+"""The verdict of the schema: at C speed, by libxml2, on a tree that `xml.parse` made.
+
+The schema comes from our own description of the form (`xsd`), or from a folder of the Ministry's XSDs.
+Nothing is ever loaded over the network. Rule: invoice-verification.md section 1, row 10.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from lxml import etree
+
+from klucznik.documents.model import Form
+from klucznik.documents.xsd import COMMON_FILE, XSD, written
+from klucznik.errors import Unreadable
+from klucznik.lang import tr
+
+_local: Final = threading.local()
+
+
+def validator(form: Form, folder: Path | None = None) -> etree.XMLSchema:
+    """The compiled schema of `form`, one for each thread: libxml2 keeps its error log in it.
+
+    `folder` holds official XSDs, in any arrangement below it. Raises `Unreadable` when it holds none for
+    the form, or one that does not compile.
+    """
+    kept: dict[tuple[Form, Path | None], etree.XMLSchema] = _local.__dict__.setdefault("kept", {})
+    if (found := kept.get((form, folder))) is None:
+        found = kept[form, folder] = _own(form) if folder is None else _official(form, folder)
+    return found
+
+
+def complaints(judge: etree.XMLSchema) -> list[tuple[str, str]]:
+    """What libxml2 said of the last document: path and message."""
+    log: Any = judge.error_log  # iterable, whatever the stubs say
+    return [(entry.path or "", entry.message) for entry in log]
+
+
+def _own(form: Form) -> etree.XMLSchema:
+    schema, common = written(form)
+    parser = etree.XMLParser(no_network=True, resolve_entities=False)
+    parser.resolvers.add(_Files({COMMON_FILE: common}))
+    return etree.XMLSchema(etree.fromstring(schema, parser))
+
+
+class _Files(etree.Resolver):
+    """Answers for the files it was given, by name, wherever a schema says they are; for nothing else."""
+
+    def __init__(self, files: Mapping[str, Path | bytes]) -> None:
+        super().__init__()
+        self.files = files
+
+    def resolve(self, system_url: str, public_id: str, *context: Any) -> Any:
+        name = system_url.replace("\\", "/").rpartition("/")[2]
+        if name not in self.files:
+            raise OSError(f"{system_url} is not among the schemas")
+        found = self.files[name]
+        text = found if isinstance(found, bytes) else found.read_bytes()
+        return self.resolve_string(text, *context, base_url=system_url)
+
+
+@lru_cache(maxsize=8)
+def _folder(folder: Path) -> dict[str, Path]:
+    """The XSDs of a folder by file name."""
+    return {path.name: path for path in sorted(folder.rglob("*.xsd"))}
+
+
+def _official(form: Form, folder: Path) -> etree.XMLSchema:
+    files = _folder(folder)
+    for path in files.values():
+        parser = etree.XMLParser(no_network=True, resolve_entities=False)
+        try:
+            tree = etree.parse(path, parser)
+            if tree.getroot().get("targetNamespace") != form.namespace:
+                continue
+            if tree.getroot().find(f"{XSD}element[@name='{form.root}']") is None:
+                continue
+            parser.resolvers.add(_Files(files))
+            return etree.XMLSchema(etree.parse(path, parser))
+        except (etree.LxmlError, OSError) as bad:
+            raise Unreadable(
+                tr(f"{path.name} cannot be used as a schema: {bad}", f"{path.name} nie jest schematem: {bad}")
+            ) from None
+    raise Unreadable(
+        tr(
+            f"no schema of {form.system_code} ({form.namespace}) below {folder}",
+            f"brak schematu {form.system_code} ({form.namespace}) w folderze {folder}",
+        ),
+    )
