@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import os
 import sys
-from importlib import import_module
 from typing import Any, NoReturn
 
 import click
 
 from klucznik import __version__
+from klucznik.cli.lazy import LazyGroup, Table
 from klucznik.errors import KlucznikError
 from klucznik.lang import tr
 
 WRONG_USAGE = 64
 INTERRUPTED = 130
 
-#: name: where it is (module of cli/), what `--help` says of it. Nothing is imported to list them.
-COMMANDS: dict[str, tuple[str, str]] = {
+COMMANDS: Table = {
     "demo": (
         "demo:demo",
         tr(
@@ -52,6 +51,13 @@ COMMANDS: dict[str, tuple[str, str]] = {
         tr("Test a company's connection to KSeF.", "Sprawdź połączenie firmy z KSeF."),
     ),
     "send": ("send:send", tr("Send invoices and fetch their UPO.", "Wyślij faktury i pobierz ich UPO.")),
+    "invoice": (
+        "invoice:invoice",
+        tr(
+            "Invoices as documents: check, show, print, make.",
+            "Faktury jako dokumenty: sprawdzanie, podgląd, wydruk, tworzenie.",
+        ),
+    ),
     "receive": ("receive:receive", tr("Receive invoices into a folder.", "Odbierz faktury do katalogu.")),
     "upo": ("upo:upo", tr("Get and verify UPO receipts.", "Pobierz i zweryfikuj UPO.")),
     "qr": (
@@ -61,23 +67,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-class LazyGroup(click.Group):
-    """A group whose commands are imported when one of them is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command = getattr(import_module(f"klucznik.cli.{module}"), attribute)
-        assert isinstance(command, click.Command)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section(tr("Commands", "Polecenia")):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+class _Root(LazyGroup):
+    """The root: it also notices when whoever reads our output has gone."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -93,7 +84,8 @@ class _ReaderLeft(Exception):
 
 
 @click.group(
-    cls=LazyGroup,
+    cls=_Root,
+    table=COMMANDS,
     name="klucznik",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     help=tr(
