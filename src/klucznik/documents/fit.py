@@ -67,8 +67,8 @@ def divide(
 ) -> list[float]:
     """`width` divided among columns: what each needs first, the rest by weight up to what each wants.
 
-    What is left when all have what they want goes by weight and width, so that the narrow stay narrow. When even the needs are too much,
-    all give way alike.
+    What is left when all have what they want goes by weight and width, so that the narrow stay narrow.
+    When even the needs are too much, all give way alike. Needs and weights are above zero.
     """
     if sum(needed) >= width:
         return [width * need / sum(needed) for need in needed]

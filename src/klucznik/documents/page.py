@@ -204,7 +204,7 @@ def _block(block: Block, level: int, language: str) -> str:
 def _section(section: Section, anchor: str, level: int, language: str) -> str:
     inside = level + 1 if section.heading else level
     blocks = "".join(_block(block, inside, language) for block in section.blocks)
-    return f'<section id="{escape(anchor)}">{_heading(section.heading, level)}{blocks}</section>'
+    return f'<section id="{_text(anchor)}">{_heading(section.heading, level)}{blocks}</section>'
 
 
 def _anchors(sections: Sequence[Section]) -> list[str]:

@@ -23,7 +23,7 @@ _CELL, _SMALLEST_CELL, _CELL_INSET = 7.5, 5.0, 4.0
 #: What Roboto has no picture for. PDF/UA asks that every sign can be read, so such a one is shown by its
 #: number, as hidden ones are.
 _FOREIGN = re.compile(
-    "[^\t\n\x1f\x20-\x7e\u00a0-\u0377\u0384-\u038a\u038c\u038e-\u03a1\u03a3-\u052f\u1e00-\u1eff"
+    "[^\t\n\x1f\x20-\x7e\u00a0-\u0377\u0384-\u038a\u038c\u038e-\u03a1\u03a3-\u03e1\u03f0-\u052f\u1e00-\u1eff"
     "\u2000-\u2027\u202f-\u205f\u2070\u2074-\u208e\u20a0-\u20bd\u2105\u2113\u2116\u2117\u2122\u2126\u212e"
     "\u2150-\u2189\u2202\u2206\u220f\u2211\u2212\u221a\u221e\u222b\u2248\u2260\u2264\u2265\u25ca\ufb01\ufb02\ufffd]"
 )
@@ -67,7 +67,7 @@ def _table(block: Table, width: float, level: int) -> dict[str, Any]:
     for x, title in enumerate(titles):
         cells = [row[x] for row in (*rows, foot) if row]
         # (1) An amount is never broken; a word may be when it would take more than a quarter of the paper.
-        needed[x] = max([fit.longest(title), *map(fit.longest, cells)], default=0.0)
+        needed[x] = max([1.0, fit.longest(title), *map(fit.longest, cells)])
         if block.columns[x].align != "right":
             needed[x] = min(needed[x], room / size / 4)
         wanted[x] = max(fit.widest([*cells]), needed[x], min(fit.em(title), 9))
@@ -151,7 +151,7 @@ def _data(sheet: Sheet) -> str:
         "title": " ".join(filter(None, (_text(sheet.kind), number))) or "KSeF",
         "language": "pl" if polish else "en",
         "landscape": sheet.landscape,
-        "kind": _text(sheet.kind, beside / 9),
+        "kind": _text(sheet.kind, beside / 9) or "KSeF",
         "number": fit.broken(number, beside / number_size),
         "number_size": round(number_size, 2),
         "number_label": _text(sheet.number_label, beside / 7),

@@ -47,7 +47,7 @@ def _compiler() -> Compiler:
 
 
 def run(
-    template: str,
+    template: Literal["paper.typ", "picture.typ"],
     inputs: Mapping[str, str],
     form: Literal["pdf", "png"],
     *,
@@ -57,7 +57,7 @@ def run(
     """What typst makes of a template of this folder: one PDF, or a PNG for each page.
 
     `created` is written into the PDF, in Unix seconds: the same input gives the same bytes. A PDF is
-    tagged and obeys PDF/UA-1 (readable aloud).
+    tagged, and obeys PDF/UA-1: it can be read aloud. Errors: Unreadable.
     """
     from typst import TypstError
 
@@ -67,7 +67,7 @@ def run(
             format=form,
             ppi=ppi,
             sys_inputs=dict(inputs),
-            pdf_standards="ua-1" if form == "pdf" else [],
+            pdf_standards="ua-1" if form == "pdf" else None,
             timestamp=created,
         )
     except TypstError as error:
