@@ -6,8 +6,10 @@ invoice-verification.md sections 1, 4 and 5, query-export.md section 1.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC
 from decimal import Decimal
+from functools import cache
 from typing import Final, Protocol
 
 from lxml import etree
@@ -25,7 +27,7 @@ from klucznik.documents.invoice import (
 from klucznik.documents.pef import read_pef
 from klucznik.documents.recognise import recognise
 from klucznik.documents.types import COMMON
-from klucznik.documents.values import collapse, read_day, read_moment, read_number
+from klucznik.documents.values import collapse, read_day, read_moment, read_number, read_whole
 from klucznik.wire import ids
 
 __all__ = [
@@ -45,9 +47,6 @@ _NET: Final = frozenset(
 _VAT: Final = frozenset(f"P_14_{n}" for n in "12345")
 _VAT_PLN: Final = frozenset(f"P_14_{n}W" for n in "1234")
 
-#: Children of an element by local name; of those that repeat, the last.
-Children = dict[str, etree._Element]
-
 
 class HasSystemCode(Protocol):
     """A `Form`, or the contract's FormCode."""
@@ -63,10 +62,15 @@ def read(
 
     `document` is the bytes, or the root `xml.parse` gave. `form` is the one it has to be: a system code
     such as `FA (3)`, or what carries one; without it the document says. Without `check` the schema is
-    asked only when a fact cannot be read. Raises `XmlProblem` and `DocumentFault`; `KeyError` for a form
-    KSeF does not know.
+    asked only when a fact cannot be read, and what stands after the kind is not looked at: for documents
+    that were checked before, such as those KSeF hands out. Raises `XmlProblem` and `DocumentFault`;
+    `KeyError` for a form KSeF does not know.
     """
-    root = xml.parse(document) if isinstance(document, bytes) else document
+    if isinstance(document, bytes):
+        head = None if check else _head(document)
+        root = xml.parse(document) if head is None else head
+    else:
+        root = document
     code = form if isinstance(form, str) or form is None else form.system_code
     known = recognise(root) if code is None else FORMS[code]
     if known.faktura is None:
@@ -78,7 +82,64 @@ def read(
     try:
         return _Reading(root, known).facts()
     except (KeyError, ValueError):
-        raise faults.refusal(root, known) from None
+        whole = xml.parse(document) if isinstance(document, bytes) else document
+        raise faults.refusal(whole, known) from None
+
+
+_KIND_ENDS: Final = b"</RodzajFaktury>"
+
+
+def _head(document: bytes) -> etree._Element | None:
+    """The root of a document cut after its kind and closed again; None where that cannot be done.
+
+    Every fact but the attachment stands before. What is cut off is not even looked at, the rest is the
+    same tree: were the first `</RodzajFaktury>` in a comment, or deeper, the cut would not be well-formed.
+    """
+    end = document.find(_KIND_ENDS) + len(_KIND_ENDS)
+    if end < len(_KIND_ENDS) or document.find(b"Zalacznik", end) >= 0:
+        return None
+    tail = b"</FakturaRR></Faktura>" if b"<FakturaRR>" in document[:end] else b"</Fa></Faktura>"
+    try:
+        return xml.parse(document[:end] + tail)
+    except xml.XmlProblem:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Tags:
+    """Full tags of one form: comparing them costs nothing, cutting a namespace off each would."""
+
+    dane: str
+    p_17: str
+    role: str
+    role_pu: str
+    created: str
+    #: Children of the body that are read, up to the kind -> local name.
+    body: dict[str, str]
+    #: Children of the root and of an identity -> local name.
+    names: dict[str, str]
+
+
+_ROOT: Final = "Naglowek Podmiot1 Podmiot2 Podmiot3 PodmiotUpowazniony Fa FakturaRR Stopka Zalacznik"
+_IDENTITY: Final = "NIP IDWew KodUE NrVatUE KodKraju NrID BrakID Nazwa"
+_BODY: Final = "KodWaluty P_1 P_2 P_15 P_4B P_4C P_11_1 P_11_2 P_11_2W P_12_1 Adnotacje RodzajFaktury"
+
+
+@cache
+def _tags(form: Form) -> _Tags:
+    def full(name: str) -> str:
+        return f"{{{form.namespace}}}{name}"
+
+    body = [*_BODY.split(), *_NET, *_VAT, *_VAT_PLN]
+    return _Tags(
+        full("DaneIdentyfikacyjne"),
+        full("P_17"),
+        full("Rola"),
+        full("RolaPU"),
+        full("DataWytworzeniaFa"),
+        {full(name): name for name in body},
+        {full(name): name for name in f"{_ROOT} {_IDENTITY}".split()},
+    )
 
 
 class _Reading:
@@ -87,51 +148,58 @@ class _Reading:
     def __init__(self, root: etree._Element, form: Form) -> None:
         self.root = root
         self.form = form
-        self.cut = len(form.namespace) + 2
+        self.tags = _tags(form)
 
-    def children(self, node: etree._Element) -> Children:
-        cut = self.cut
-        return {child.tag[cut:]: child for child in node}
+    def first(self, node: etree._Element, tag: str) -> etree._Element:
+        """The first child of a tag. KeyError when there is none."""
+        for child in node.iterchildren(tag):
+            return child
+        raise KeyError(tag)
+
+    def identity(self, party: etree._Element) -> dict[str, etree._Element]:
+        """DaneIdentyfikacyjne of a party, by local name."""
+        names = self.tags.names
+        return {names[child.tag]: child for child in self.first(party, self.tags.dane)}
 
     def facts(self) -> Facts:
-        form, cut = self.form, self.cut
-        top: Children = {}
+        form, names = self.form, self.tags.names
+        top: dict[str, etree._Element] = {}
         third: list[etree._Element] = []
         for child in self.root:
-            name = child.tag[cut:]
+            name = names[child.tag]
             top[name] = child
             if name == "Podmiot3":
                 third.append(child)
         # (1) Seller and buyer.
-        seller = self.children(self.children(top["Podmiot1"])["DaneIdentyfikacyjne"])
-        buyer = self.children(self.children(top["Podmiot2"])["DaneIdentyfikacyjne"])
+        seller = self.identity(top["Podmiot1"])
+        buyer = self.identity(top["Podmiot2"])
         # (2) The body, up to the kind: the lines may be ten thousand.
-        body: dict[str, str] = {}
-        notes: etree._Element | None = None
+        body: dict[str, etree._Element] = {}
         net = own = in_pln = _ZERO
+        known = self.tags.body
         for child in top[form.body]:
-            name = child.tag[cut:]
-            if name == "Adnotacje":
-                notes = child
+            if child.tag not in known:
                 continue
-            text = body[name] = child.text or ""
-            if name in _NET:
-                net += read_number(text)
-            elif name in _VAT:
-                own += read_number(text)
-            elif name in _VAT_PLN:
-                in_pln += read_number(text)
-            elif name == "RodzajFaktury":
+            name = known[child.tag]
+            body[name] = child
+            if name == "RodzajFaktury":
                 break
-        currency = body["KodWaluty"]
+            if name in _NET:
+                net += self.number(child)
+            elif name in _VAT:
+                own += self.number(child)
+            elif name in _VAT_PLN:
+                in_pln += self.number(child)
+        currency = body["KodWaluty"].text or ""
         if form.body == "FakturaRR":
             issued, number, gross = body["P_4B"], body["P_4C"], body["P_12_1"]
-            net, own = read_number(body["P_11_1"]), read_number(body["P_11_2"])
-            in_pln = read_number(body["P_11_2W"]) if "P_11_2W" in body else _ZERO
+            net, own = self.number(body["P_11_1"]), self.number(body["P_11_2"])
+            in_pln = self.number(body["P_11_2W"]) if "P_11_2W" in body else _ZERO
             self_invoicing = False
         else:
             issued, number, gross = body["P_1"], body["P_2"], body["P_15"]
-            self_invoicing = notes is not None and collapse(self.children(notes)["P_17"].text or "") == "1"
+            self_invoicing = self.whole(self.first(body["Adnotacje"], self.tags.p_17)) == 1
+        created = self.first(top["Naglowek"], self.tags.created).text or ""
         return Facts(
             system_code=form.system_code,
             schema_version=form.schema_version,
@@ -141,38 +209,41 @@ class _Reading:
             seller_name=collapse(seller["Nazwa"].text or ""),
             buyer=self.identifier(buyer),
             buyer_name=self.name(buyer),
-            invoice_number=collapse(number),
-            issue_date=read_day(issued),
-            kind=form.kinds[collapse(body["RodzajFaktury"])],
+            invoice_number=collapse(number.text or ""),
+            issue_date=read_day(issued.text or ""),
+            kind=form.kinds[collapse(body["RodzajFaktury"].text or "")],
             currency=currency,
             net=net,
             # In a foreign currency the tax in PLN stands apart (fa3.md section 4).
             vat=own if currency == "PLN" else in_pln,
-            gross=read_number(gross),
+            gross=self.number(gross),
             self_invoicing=self_invoicing,
             has_attachment="Zalacznik" in top,
             third_subjects=tuple(self.third(node) for node in third),
             authorized_subject=self.authorized(top.get("PodmiotUpowazniony")),
-            created=read_moment(self.children(top["Naglowek"])["DataWytworzeniaFa"].text or "").astimezone(
-                UTC
-            ),
+            created=read_moment(created).astimezone(UTC),
         )
 
-    def created(self, header: etree._Element) -> datetime:
-        return read_moment(self.children(header)["DataWytworzeniaFa"].text or "").astimezone(UTC)
+    def number(self, node: etree._Element) -> Decimal:
+        return read_number(node.text or "")
+
+    def whole(self, node: etree._Element) -> int:
+        return read_whole(node.text or "")
 
     def nip(self, node: etree._Element) -> str:
-        """A NIP. The schema's `\\d` takes the digits of every script, KSeF's identifiers are plain ones."""
+        r"""A NIP. The schema's `\d` takes the digits of every script, KSeF's identifiers are plain ones."""
         value = node.text or ""
         if not value.isascii():
-            cause = "The Pattern constraint failed."
-            raise refused([sentences.bad_value(node, value[:256], f"{COMMON}:TNrNIP", cause)], self.form)
+            sentence = sentences.bad_value(
+                node, value[:256], f"{COMMON}:TNrNIP", "The Pattern constraint failed."
+            )
+            raise refused([sentence], self.form)
         return value
 
-    def name(self, party: Children) -> str | None:
+    def name(self, party: dict[str, etree._Element]) -> str | None:
         return collapse(party["Nazwa"].text or "") if "Nazwa" in party else None
 
-    def identifier(self, party: Children) -> Identifier:
+    def identifier(self, party: dict[str, etree._Element]) -> Identifier:
         """The choice NIP, IDWew, KodUE + NrVatUE, KodKraju? + NrID, BrakID (fa3.md section 3)."""
         if "NIP" in party:
             return Identifier("Nip", self.nip(party["NIP"]))
@@ -183,18 +254,16 @@ class _Reading:
         return Identifier("Other", party["NrID"].text or "") if "NrID" in party else Identifier("None")
 
     def third(self, node: etree._Element) -> ThirdSubject:
-        party = self.children(node)
-        who = self.children(party["DaneIdentyfikacyjne"])
-        role = int(party["Rola"].text or "") if "Rola" in party else 0
-        return ThirdSubject(self.identifier(who), self.name(who), role)
+        who = self.identity(node)
+        role = next(node.iterchildren(self.tags.role), None)
+        return ThirdSubject(self.identifier(who), self.name(who), 0 if role is None else self.whole(role))
 
     def authorized(self, node: etree._Element | None) -> AuthorizedSubject | None:
         if node is None:
             return None
-        party = self.children(node)
-        who = self.children(party["DaneIdentyfikacyjne"])
+        who = self.identity(node)
         name = collapse(who["Nazwa"].text or "")
-        return AuthorizedSubject(self.nip(who["NIP"]), name, int(party["RolaPU"].text or ""))
+        return AuthorizedSubject(self.nip(who["NIP"]), name, self.whole(self.first(node, self.tags.role_pu)))
 
 
 def checksum_faults(facts: Facts) -> list[str]:

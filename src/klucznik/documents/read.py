@@ -37,7 +37,7 @@ class _Misfit(Exception):
     """Something here does not fit its class."""
 
 
-#: tag -> field name, reader of its text, reader of its children (one of the two), whether it repeats.
+#: tag -> field name, reader of its value (none for a text), reader of its children, whether it repeats.
 _Table = dict[str, tuple[str, Callable[[str], Any] | None, Callable[[etree._Element], Any] | None, bool]]
 
 _readers: Final[dict[Shape, Callable[[etree._Element], Any]]] = {}
@@ -56,7 +56,7 @@ def _make(what: Shape, namespace: str) -> Callable[[etree._Element], Any]:
     table: _Table = {
         f"{{{namespace}}}{part.name}": (
             part.name,
-            READ[part.simple.held] if part.simple else None,
+            READ[part.simple.held] if part.simple and part.simple.held != "text" else None,
             _make(part.shape, namespace) if part.shape else None,
             part.repeats,
         )
@@ -64,7 +64,7 @@ def _make(what: Shape, namespace: str) -> Callable[[etree._Element], Any]:
     }
     own = [*what.parts.values(), *what.attributes.values(), *([what.value] if what.value else [])]
     required = frozenset(part.name for part in own if part.required)
-    lists, attributes, has_text = what.lists, tuple(what.attributes), what.value is not None
+    lists, simple_content = what.lists, bool(what.attributes or what.value)
 
     def read(node: etree._Element) -> Any:
         found: dict[str, Any] = {}
@@ -73,26 +73,25 @@ def _make(what: Shape, namespace: str) -> Callable[[etree._Element], Any]:
             if entry is None:
                 raise _Misfit
             name, read_text, read_children, repeats = entry
-            item: Any = None
-            if read_text is not None:
+            item: Any
+            if read_children is not None:
+                item = read_children(child)
+            elif read_text is not None:
                 try:
                     item = read_text(child.text or "")
                 except ValueError:
                     raise _Misfit from None
-            elif read_children is not None:
-                item = read_children(child)
+            else:
+                item = child.text or ""
             if not repeats:
                 found[name] = item
             elif name in found:
                 found[name].append(item)
             else:
                 found[name] = [item]
-        for name in attributes:
-            if (given := node.get(name)) is not None:
-                found[name] = given
-        if has_text:
-            found["value"] = node.text or ""
-        if not required <= found.keys():
+        if simple_content:
+            text_and_attributes(node, found)
+        if not required.issubset(found):
             raise _Misfit
         for name in lists:
             if name not in found:
@@ -100,5 +99,12 @@ def _make(what: Shape, namespace: str) -> Callable[[etree._Element], Any]:
         made = node_class.__new__(node_class)
         made.__dict__ = found
         return made
+
+    def text_and_attributes(node: etree._Element, found: dict[str, Any]) -> None:
+        for name in what.attributes:
+            if (given := node.get(name)) is not None:
+                found[name] = given
+        if what.value is not None:
+            found["value"] = node.text or ""
 
     return read

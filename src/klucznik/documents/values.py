@@ -54,6 +54,8 @@ class WrittenMoment(datetime):
 
 def collapse(text: str) -> str:
     """White space as `xsd:token` sees it."""
+    if text.isprintable() and "  " not in text and text[:1] != " " != text[-1:]:
+        return text  # nearly always, and four times as fast
     return _SPACES.sub(" ", text).strip(" ")
 
 
