@@ -151,6 +151,17 @@ def test_a_table_of_200_rows_repeats_its_head_on_each_page() -> None:
     assert words.count("Szkolenie BHP") == 40
 
 
+def test_a_row_stays_on_one_page_unless_it_fits_on_none() -> None:
+    columns = (Column("Lp.", "right", 0.2), Column("Opis"), Column("Koniec"))
+    rows = [(str(n), "\n".join(f"r{n}l{line}" for line in range(9)), f"koniec{n}") for n in range(20)]
+    texts = [page.extract_text() for page in _read(_with(Table(columns, rows))).pages]
+    assert len(texts) > 1
+    for n in range(20):
+        assert any(f"r{n}l0" in text and f"r{n}l8" in text for text in texts)
+    high = _read(_with(Table(columns, (("1", "wiersz\n" * 150, "koniec"),))))
+    assert sum(page.extract_text().count("wiersz") for page in high.pages) == 150
+
+
 def test_pages_are_counted_in_the_language_of_the_sheet() -> None:
     assert "1 of 1" in _words(correction())
 

@@ -10,6 +10,8 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from klucznik.documents.blocks import Column
+
 #: Between two signs of a word too long for its place: here it may be broken. `plain` lets none through.
 BREAK = "\x1f"
 
@@ -60,6 +62,12 @@ def broken(text: str, room: float) -> str:
         BREAK.join(word[at : at + step] for at in range(0, len(word), step)) if em(word) > room else word
         for word in re.split(r"([ \t\n])", text)
     )
+
+
+def wordiest(columns: Sequence[Column]) -> int:
+    """The column that has most room for words: where a row says that it is the state before a correction."""
+    words = [x for x, column in enumerate(columns) if column.align == "left"] or [0]
+    return max(words, key=lambda x: columns[x].weight)
 
 
 def divide(

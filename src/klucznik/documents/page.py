@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from html import escape
 from itertools import groupby
 
-from klucznik.documents import pictures
+from klucznik.documents import fit, pictures
 from klucznik.documents.blocks import Block, Code, Pair, Pairs, Section, Sheet, Table, Text, Total
 from klucznik.documents.plain import plain, web_link
 
@@ -45,6 +45,8 @@ padding-bottom:14px;border-bottom:3px solid var(--accent)}
 .sheet table{width:100%;border-collapse:collapse;font-size:14px;line-height:1.35}
 .sheet caption{padding-bottom:6px}
 .sheet :is(td,th){padding:7px 9px;text-align:left;vertical-align:top;border-bottom:1px solid var(--line)}
+.sheet .dense{font-size:13px}
+.sheet .dense :is(td,th){padding:6px 5px}
 .sheet thead th{background:var(--tint);border-bottom:2px solid var(--accent);vertical-align:middle}
 .sheet tfoot td{background:var(--tint);border-top:2px solid var(--accent);font-weight:700}
 .sheet :is(td,th).right{text-align:right}
@@ -81,7 +83,7 @@ color:#8a94a6;opacity:.2;font-size:min(9vw,88px);font-weight:700;text-align:cent
 _PAGE_STYLE = """
 html{color-scheme:light}
 body{margin:0;background:#e9edf2}
-main{max-width:1000px;margin:32px auto;padding:44px 52px;background:#fff;box-shadow:0 1px 4px #1f2a3733}
+main{max-width:1080px;margin:32px auto;padding:44px 52px;background:#fff;box-shadow:0 1px 4px #1f2a3733}
 main.landscape{max-width:1320px}
 @media(max-width:700px){main{margin:0;padding:22px 16px;box-shadow:none}}
 @media print{body{background:none}main,main.landscape{max-width:none;margin:0;padding:0;box-shadow:none}}
@@ -132,7 +134,7 @@ def _table(block: Table, language: str) -> str:
     if not block.columns:
         return ""
     sides = [column.align for column in block.columns]
-    mark = next((x for x, side in enumerate(sides) if side == "left"), 0)
+    mark = fit.wordiest(block.columns)
     marked = "przed korektą" if language == "pl" else "before correction"
 
     def cells(row: Sequence[str], before: bool) -> str:
@@ -163,9 +165,10 @@ def _table(block: Table, language: str) -> str:
     )
     foot = f"<tfoot><tr>{cells(block.foot, False)}</tr></tfoot>" if block.foot else ""
     caption = f"<caption>{_text(block.heading)}</caption>" if block.heading else ""
+    dense = ' class="dense"' if len(sides) > 8 else ""
     name = _text(block.heading or ("Tabela" if language == "pl" else "Table"))
     return (
-        f'<div class="block scroll" role="region" tabindex="0" aria-label="{name}"><table>{caption}'
+        f'<div class="block scroll" role="region" tabindex="0" aria-label="{name}"><table{dense}>{caption}'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>{foot}</table></div>"
     )
 

@@ -19,6 +19,10 @@ from klucznik.documents.plain import numbered, plain, web_link
 _PORTRAIT, _LANDSCAPE = 595.28 - 80, 841.89 - 80
 _BODY, _GUTTER, _PAIR_GAP, _CODE_GAP = 8.0, 20.0, 8.0, 16.0
 _CELL, _SMALLEST_CELL, _CELL_INSET = 7.5, 5.0, 4.0
+#: Em: -1 234 567 890,12 PLN, and a title in one line.
+_LONGEST_AMOUNT, _TITLE = 12.0, 9.0
+#: Lines of a row that certainly fit on a page.
+_HIGH = 25
 
 #: What Roboto has no picture for. PDF/UA asks that every sign can be read, so such a one is shown by its
 #: number, as hidden ones are.
@@ -55,6 +59,11 @@ def _pairs(block: Pairs, width: float, level: int) -> dict[str, Any]:
     }
 
 
+def _lines(text: str, room: float) -> float:
+    """About how many lines the text takes in a column of `room` em."""
+    return sum(1 + fit.em(line) / room for line in text.split("\n"))
+
+
 def _table(block: Table, width: float, level: int) -> dict[str, Any]:
     titles = [_text(column.title) for column in block.columns]
     rows = [[fit.whole(_text(cell)) for cell in row] for row in block.rows]
@@ -67,17 +76,16 @@ def _table(block: Table, width: float, level: int) -> dict[str, Any]:
     for x, title in enumerate(titles):
         cells = [row[x] for row in (*rows, foot) if row]
         # (1) An amount is never broken; a word may be when it would take more than a quarter of the paper.
-        needed[x] = max([1.0, fit.longest(title), *map(fit.longest, cells)])
-        if block.columns[x].align != "right":
-            needed[x] = min(needed[x], room / size / 4)
-        wanted[x] = max(fit.widest([*cells]), needed[x], min(fit.em(title), 9))
+        longest = max([1.0, fit.longest(title), *map(fit.longest, cells)])
+        needed[x] = min(longest, max(room / size / 4, _LONGEST_AMOUNT))
+        wanted[x] = max(fit.widest(cells), needed[x], min(fit.em(title), _TITLE))
     # (2) Where even that is too wide, the writing becomes smaller.
     size = max(_SMALLEST_CELL, min(size, room / max(sum(needed), 1)))
     weights = [max(column.weight, 0.01) for column in block.columns]
     widths = fit.divide(room / size, weights, needed, wanted)
     broken = [[fit.broken(cell, em) for cell, em in zip(row, widths, strict=True)] for row in (titles, *rows)]
-    # (3) The mark of a state before a correction stands in the widest column of words.
-    words = [x for x, column in enumerate(block.columns) if column.align == "left"] or [0]
+    # (3) A row stays on one page, save one so high that it might not fit on any.
+    lines = max(_lines(cell, em) for row in (titles, *rows) for cell, em in zip(row, widths, strict=True))
     return {
         "is": "table",
         "level": level,
@@ -90,7 +98,8 @@ def _table(block: Table, width: float, level: int) -> dict[str, Any]:
         "rows": broken[1:],
         "foot": [fit.broken(cell, em) for cell, em in zip(foot, widths, strict=True)] if foot else [],
         "before": sorted(block.before),
-        "mark": max(words, key=widths.__getitem__),
+        "mark": fit.wordiest(block.columns),
+        "breakable": lines > _HIGH,
     }
 
 

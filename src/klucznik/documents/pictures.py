@@ -54,7 +54,7 @@ def _drawn(link: str, label: str) -> tuple[str, float, float]:
         height = round(side + size * 1.2, 2)
         below = (
             f'<text x="{side / 2:g}" y="{side + size * 0.7:.2f}" font-size="{size:.2f}" font-weight="700"'
-            f' text-anchor="middle" font-family="Roboto, Arial, sans-serif" fill="#000">{escape(label)}</text>'
+            f' text-anchor="middle" font-family="Roboto, Arial, sans-serif">{escape(label)}</text>'
         )
     name = escape(f"QR {label}".strip())
     return (

@@ -28,5 +28,5 @@ def plain(text: str) -> str:
 
 
 def web_link(link: str) -> str:
-    """The link when it is one of the web (http or https, nothing that could close a quotation), or nothing."""
+    """The link if it is one of the web (http or https, no sign that closes a quotation), or nothing."""
     return link if _WEB.fullmatch(link) and not _HIDDEN.search(link) else ""

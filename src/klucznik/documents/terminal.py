@@ -75,10 +75,10 @@ def _rows(block: blocks.Table, widths: Sequence[int], mark: str) -> Table:
             overflow="fold",
             width=widths[x],
         )
-    first = next((x for x, column in enumerate(block.columns) if column.align == "left"), 0)
+    marked = fit.wordiest(block.columns)
     for at, row in enumerate(block.rows):
         before = at in block.before
-        cells = (f"({mark}) {cell}" if before and x == first else cell for x, cell in enumerate(row))
+        cells = (f"({mark}) {cell}" if before and x == marked else cell for x, cell in enumerate(row))
         made.add_row(*map(_text, cells), style="yellow" if before else "")
     return made
 
