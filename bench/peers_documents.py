@@ -100,7 +100,7 @@ class Contestant:
 
     kind: str
     name: str
-    measures: Mapping[str, Mapping[str, str] | None]
+    measures: Mapping[str, Mapping[str, str]]
     out: Path
     ask: Callable[[dict[str, Any]], dict[str, Any]]
 
@@ -215,9 +215,6 @@ def table(
     print(f"\n{what}: {MEASURES[what]}")
     for one in field:
         if what not in one.measures:
-            continue
-        if one.measures[what] is None:
-            print(f"  {one.name:<20}not there yet")
             continue
         cells, ratios = "", []
         for column in columns:
