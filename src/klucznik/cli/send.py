@@ -111,9 +111,8 @@ def send(
 
 def form_of(name: str, content: bytes) -> Form:
     """The form of an invoice, by its root; raises `Unreadable` for what is no invoice."""
-    from lxml import etree
-
-    from klucznik.documents.forms import FORMS
+    from klucznik.documents.invoice import DocumentFault
+    from klucznik.documents.recognise import recognise
     from klucznik.documents.xml import XmlProblem, parse
 
     try:
@@ -126,20 +125,13 @@ def form_of(name: str, content: bytes) -> Form:
             ),
             hint=problem.hint,
         ) from None
-    tag = etree.QName(root)
-    for form in FORMS.values():
-        if (tag.namespace, tag.localname) == (form.namespace, form.root):
-            return form
-    raise Unreadable(
-        tr(
-            f"{name} is not an invoice: its root is {tag.localname}.",
-            f"{name} to nie faktura: korzeniem jest {tag.localname}.",
-        ),
-        hint=tr(
-            f"KSeF takes {', '.join(FORMS)}; is this the file you meant?",
-            f"KSeF przyjmuje {', '.join(FORMS)}; czy to ten plik?",
-        ),
-    )
+    try:
+        return recognise(root)
+    except DocumentFault as fault:
+        raise Unreadable(
+            tr(f"{name} is not an invoice: {fault.message}", f"{name} to nie faktura: {fault.message}"),
+            hint=tr("is this the file you meant?", "czy to ten plik?"),
+        ) from None
 
 
 def send_documents(
