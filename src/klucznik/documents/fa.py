@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Annotated, ClassVar
 
-from klucznik.documents.model import IDENTITY, Extended, Node, many
+from klucznik.documents.model import IDENTITY, Extended, Node, computed, many
 from klucznik.documents.types import (
     TBDO,
     TGLN,
@@ -91,9 +91,9 @@ class Naglowek(Node):
 
     TYPE = "TNaglowek"
     CONTENT = "KodFormularza WariantFormularza DataWytworzeniaFa SystemInfo?"
-    KodFormularza: m.KodFormularza
-    WariantFormularza: TWariantFormularza
-    DataWytworzeniaFa: TDataWytworzeniaFa
+    KodFormularza: m.KodFormularza = computed()
+    WariantFormularza: TWariantFormularza = computed()
+    DataWytworzeniaFa: TDataWytworzeniaFa = computed()
     SystemInfo: TZnakowy | None = None
 
 
@@ -167,8 +167,8 @@ class Podmiot2(Node):
     DaneKontaktowe: list[m.DaneKontaktowe] = many()
     NrKlienta: TZnakowy | None = None
     IDNabywcy: TIDNabywcy | None = None
-    JST: TTakNie
-    GV: TTakNie
+    JST: TTakNie = computed()
+    GV: TTakNie = computed()
 
 
 class TPodmiot3(Node):
@@ -297,14 +297,14 @@ class Adnotacje(Node):
     """The notes the law asks for; every one is always there."""
 
     CONTENT = "P_16 P_17 P_18 P_18A Zwolnienie NoweSrodkiTransportu P_23 PMarzy"
-    P_16: TWybor1_2
-    P_17: TWybor1_2
-    P_18: TWybor1_2
-    P_18A: TWybor1_2
-    Zwolnienie: m.Zwolnienie
-    NoweSrodkiTransportu: m.NoweSrodkiTransportu
-    P_23: TWybor1_2
-    PMarzy: m.PMarzy
+    P_16: TWybor1_2 = computed()
+    P_17: TWybor1_2 = computed()
+    P_18: TWybor1_2 = computed()
+    P_18A: TWybor1_2 = computed()
+    Zwolnienie: m.Zwolnienie = computed()
+    NoweSrodkiTransportu: m.NoweSrodkiTransportu = computed()
+    P_23: TWybor1_2 = computed()
+    PMarzy: m.PMarzy = computed()
 
 
 class DaneFaKorygowanej(Node):
@@ -372,7 +372,7 @@ class FaWiersz(Node):
         "P_11? P_11A? P_11Vat? P_12? P_12_XII? P_12_Zal_15? KwotaAkcyzy? GTU? Procedura? KursWaluty? "
         "StanPrzed?"
     )
-    NrWierszaFa: TNaturalny
+    NrWierszaFa: TNaturalny = computed()
     UU_ID: TZnakowy50 | None = None
     P_6A: TDataT | None = None
     P_7: TZnakowy512 | None = None
@@ -571,7 +571,7 @@ class ZamowienieWiersz(Node):
         "P_11NettoZ? P_11VatZ? P_12Z? P_12Z_XII? P_12Z_Zal_15? GTUZ? ProceduraZ? KwotaAkcyzyZ? "
         "StanPrzedZ?"
     )
-    NrWierszaZam: TNaturalny
+    NrWierszaZam: TNaturalny = computed()
     UU_IDZ: TZnakowy50 | None = None
     P_7Z: TZnakowy512 | None = None
     IndeksZ: TZnakowy50 | None = None
@@ -597,7 +597,7 @@ class Zamowienie(Node):
     """The order or contract an advance was paid for. Its value includes the tax."""
 
     CONTENT = "WartoscZamowienia ZamowienieWiersz{1,10000}"
-    WartoscZamowienia: TKwotowy
+    WartoscZamowienia: TKwotowy = computed()
     ZamowienieWiersz: list[m.ZamowienieWiersz] = many()
 
 
@@ -613,7 +613,7 @@ class Fa(Node):
         "FP? TP? DodatkowyOpis{10000} FakturaZaliczkowa{100} ZwrotAkcyzy? FaWiersz{10000} "
         "Rozliczenie? Platnosc? WarunkiTransakcji? Zamowienie?"
     )
-    KodWaluty: TKodWaluty
+    KodWaluty: TKodWaluty = computed()
     P_1: TDataT
     P_1M: TZnakowy | None = None
     P_2: TZnakowy
@@ -642,10 +642,10 @@ class Fa(Node):
     P_13_9: TKwotowy | None = None
     P_13_10: TKwotowy | None = None
     P_13_11: TKwotowy | None = None
-    P_15: TKwotowy
+    P_15: TKwotowy = computed()
     KursWalutyZ: TIlosci | None = None
-    Adnotacje: m.Adnotacje
-    RodzajFaktury: TRodzajFaktury
+    Adnotacje: m.Adnotacje = computed()
+    RodzajFaktury: TRodzajFaktury = computed()
     PrzyczynaKorekty: TZnakowy | None = None
     TypKorekty: TTypKorekty | None = None
     DaneFaKorygowanej: list[m.DaneFaKorygowanej] = many()
@@ -778,7 +778,7 @@ class Faktura(Node):
     """An invoice of FA(3) or FA(2)."""
 
     CONTENT = "Naglowek Podmiot1 Podmiot2 Podmiot3{100} PodmiotUpowazniony? Fa Stopka? Zalacznik?"
-    Naglowek: m.Naglowek
+    Naglowek: m.Naglowek = computed()
     Podmiot1: m.Podmiot1
     Podmiot2: m.Podmiot2
     Podmiot3: list[m.Podmiot3] = many()

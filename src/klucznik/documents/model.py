@@ -29,7 +29,15 @@ def many() -> Any:
     return field(default_factory=list)
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(field, many))
+def computed() -> Any:
+    """The default of an element that must stand in the document, but that `complete` can work out.
+
+    Until then it is None, whatever the annotation says.
+    """
+    return field(default=None, metadata={"computed": True})
+
+
+@dataclass_transform(kw_only_default=True, field_specifiers=(field, many, computed))
 class Node:
     """An element with children. Subclasses become dataclasses with keyword arguments.
 
@@ -54,7 +62,10 @@ class Extended:
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """An element or attribute of a shape: a text (`simple`) or an element with children (`shape`)."""
+    """An element or attribute of a shape: a text (`simple`) or an element with children (`shape`).
+
+    `required`: it stands in every document. `computed`: required, but `complete` can work it out.
+    """
 
     name: str
     simple: Simple | None
@@ -63,6 +74,7 @@ class Part:
     required: bool
     fixed: str
     extended: bool = False
+    computed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,15 +144,16 @@ def _compile(form: Form, node: type[Any]) -> Shape:
 
     def part(name: str) -> Part:
         hint = hints[name]
-        required = name in declared and declared[name].default is not None and not hint.repeats
+        works_out = name in declared and "computed" in declared[name].metadata
+        given = name in declared and declared[name].default is not None and not hint.repeats
+        required = works_out or given
         simple = form.elements.get(f"{node.__name__}.{name}")
         if simple is None and hint.simple is not None:
             simple = form.types.get(hint.simple.name, hint.simple)
         inner = None if simple is not None or hint.node is None else _shape(form, hint.node)
         fixed = node.FIXED.get(name, "") or form_fixed(form, name)
-        return Part(
-            name, simple, inner, hint.repeats, required and name not in optional, fixed, hint.extended
-        )
+        needed = required and name not in optional
+        return Part(name, simple, inner, hint.repeats, needed, fixed, hint.extended, works_out)
 
     return Shape(
         node,

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from klucznik.documents import fa
-from klucznik.documents.model import Node, many
+from klucznik.documents.model import Node, computed, many
 from klucznik.documents.types import (
     TData,
     TDataT,
@@ -118,7 +118,7 @@ class FakturaRRWiersz(Node):
         "NrWierszaFa UU_ID? P_4AA? P_5 GTIN? PKWiU? CN? P_6A P_6B P_6C P_7 P_8 P_9 P_10 P_11 "
         "StanPrzed? KursWaluty?"
     )
-    NrWierszaFa: TNaturalny
+    NrWierszaFa: TNaturalny = computed()
     UU_ID: TZnakowy50 | None = None
     P_4AA: TDataT | None = None
     P_5: TZnakowy
@@ -129,10 +129,10 @@ class FakturaRRWiersz(Node):
     P_6B: TIlosci
     P_6C: TZnakowy
     P_7: TKwotowy2
-    P_8: TKwotowy
+    P_8: TKwotowy = computed()
     P_9: TStawkaRR
-    P_10: TKwotowy
-    P_11: TKwotowy
+    P_10: TKwotowy = computed()
+    P_11: TKwotowy = computed()
     StanPrzed: TWybor1 | None = None
     KursWaluty: TIlosci | None = None
 
@@ -162,19 +162,19 @@ class FakturaRR(Node):
         "Podmiot1K? Podmiot2K?)? DokumentZaplaty{50} DodatkowyOpis{10000} FakturaRRWiersz{10000} "
         "Rozliczenie? Platnosc?"
     )
-    KodWaluty: TKodWaluty
+    KodWaluty: TKodWaluty = computed()
     P_1M: TZnakowy | None = None
     P_4A: TDataT | None = None
     P_4B: TDataT
     P_4C: TZnakowy
-    P_11_1: TKwotowy
+    P_11_1: TKwotowy = computed()
     P_11_1W: TKwotowy | None = None
-    P_11_2: TKwotowy
+    P_11_2: TKwotowy = computed()
     P_11_2W: TKwotowy | None = None
-    P_12_1: TKwotowy
+    P_12_1: TKwotowy = computed()
     P_12_1W: TKwotowy | None = None
-    P_12_2: TZnakowy
-    RodzajFaktury: TRodzajFaktury
+    P_12_2: TZnakowy = computed()
+    RodzajFaktury: TRodzajFaktury = computed()
     PrzyczynaKorekty: TZnakowy | None = None
     TypKorekty: TTypKorekty | None = None
     DaneFaKorygowanej: list[fa.DaneFaKorygowanej] = many()
@@ -192,7 +192,7 @@ class Faktura(Node):
     """An invoice of FA_RR(1), issued by the buyer for a flat-rate farmer."""
 
     CONTENT = "Naglowek Podmiot1 Podmiot2 Podmiot3{100} FakturaRR Stopka?"
-    Naglowek: fa.Naglowek
+    Naglowek: fa.Naglowek = computed()
     Podmiot1: m.Podmiot1
     Podmiot2: m.Podmiot2
     Podmiot3: list[m.Podmiot3] = many()
