@@ -18,7 +18,7 @@ from typing import Final
 from lxml import etree
 
 from klucznik.documents.sentences import bad_value, full, missing_attribute, named, no_attribute, text_only
-from klucznik.documents.ubl_models import MODELS
+from klucznik.documents.ubl_models import MODELS, POLISH
 from klucznik.documents.values import collapse
 
 _UBL: Final = "urn:oasis:names:specification:ubl:schema:xsd"
@@ -37,17 +37,6 @@ _BLANK: Final = " \t\r\n"
 
 #: After so many faults nobody reads on.
 MOST_FAULTS: Final = 20
-#: What an extension of the official samples starts with; of others the schema asks nothing.
-_EXTENSIONS: Final = {
-    f"{_CAC_PL}{name}"
-    for name in (
-        "OriginalInvoiceData",
-        "InvoiceCorrection",
-        "AdditionalInvoiceGrossData",
-        "AdditionalAddressData",
-    )
-}
-
 _ZONE: Final = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))?"
 _DECIMAL = re.compile(r"[+-]?0*(?:([0-9]+)(?:\.[0-9]*)?|\.[0-9]+)")
 _DATE = re.compile(rf"-?([0-9]{{4,}})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]){_ZONE}")
@@ -143,13 +132,9 @@ class _Step:
 class _Model:
     """A sequence of steps; `needs[n]` is the last required step before the n-th, -1 without one."""
 
-    def __init__(self, basic: str, groups: str, extended: bool) -> None:
-        words = [(CBC, word) for word in basic.split()] + [(CAC, word) for word in groups.split()]
-        if extended:
-            words.insert(0, (_EXT, "UBLExtensions?"))
-        self.steps = [
-            _Step(space + word.rstrip("?*+"), word[-1] not in "?*", word[-1] in "*+") for space, word in words
-        ]
+    def __init__(self, words: list[str]) -> None:
+        """`words` are tags with their marks."""
+        self.steps = [_Step(word.rstrip("?*+"), word[-1] not in "?*", word[-1] in "*+") for word in words]
         self.at = {step.tag: n for n, step in enumerate(self.steps)}
         self.needs = [-1]
         for n, step in enumerate(self.steps):
@@ -168,17 +153,35 @@ class _Model:
         return f" List of possible elements expected: {listed}." if listed else ""
 
 
-_COMPILED: Final = {
-    name: _Model(*parts, extended=name in ("Invoice", "CreditNote"))
-    for names, parts in MODELS.items()
+def _tags(basic: str, groups: str, value: str, group: str) -> list[str]:
+    """Words of a pair of models as tags; `value` and `group` are the namespaces of those without a mark."""
+    return [CBC + word[4:] if word.startswith("ubl:") else value + word for word in basic.split()] + [
+        CAC + word[4:] if word.startswith("ubl:") else group + word for word in groups.split()
+    ]
+
+
+_ROOTS: Final = {
+    name: _Model([f"{_EXT}UBLExtensions?", *_tags(*MODELS[name], CBC, CAC)])
+    for name in ("Invoice", "CreditNote")
+}
+_UBL_GROUPS: Final = {
+    CAC + name: _Model(_tags(*pair, CBC, CAC))
+    for names, pair in MODELS.items()
+    if names not in _ROOTS
     for name in names.split()
 }
+_POLISH_GROUPS: Final = {
+    _CAC_PL + name: _Model(_tags(*pair, _CBC_PL, _CAC_PL))
+    for names, pair in POLISH.items()
+    for name in names.split()
+}
+_COMPILED: Final = _UBL_GROUPS | _POLISH_GROUPS
 
 
 def faults(root: etree._Element) -> list[str]:
     """Sentences of the schema validator, at most `MOST_FAULTS`; `root` is an Invoice or a CreditNote."""
     found: list[str] = []
-    _group(root, _COMPILED[etree.QName(root).localname], found)
+    _group(root, _ROOTS[etree.QName(root).localname], found)
     return found
 
 
@@ -200,7 +203,7 @@ def _group(node: etree._Element, model: _Model | None, found: list[str]) -> None
         if tag.startswith(_VALUES):
             _value(child, found)
         elif tag.startswith(_GROUPS):
-            _group(child, _COMPILED.get(tag.removeprefix(CAC)), found)
+            _group(child, _COMPILED.get(tag), found)
         elif tag.startswith(_EXT) and model:
             _extensions(child, found)
         elif model is None:  # with a model, the walk has told of it
@@ -232,8 +235,8 @@ def _extensions(node: etree._Element, found: list[str]) -> None:
     for content in node.iterchildren(f"{_EXT}UBLExtension"):
         for extension in content.iterchildren(f"{_EXT}ExtensionContent"):
             for child in extension:
-                if child.tag in _EXTENSIONS:
-                    _group(child, None, found)
+                if (model := _POLISH_GROUPS.get(str(child.tag))) is not None:
+                    _group(child, model, found)
 
 
 def _value(node: etree._Element, found: list[str]) -> None:

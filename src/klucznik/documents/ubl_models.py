@@ -232,3 +232,154 @@ MODELS: Final[dict[str, tuple[str, str]]] = {
         "TaxSubtotal*",
     ),
 }
+
+#: The Polish extensions likewise; `ubl:` marks what is UBL's own among them. Where the schema says "at
+#: most two" (TaxTotal), any number is taken.
+POLISH: Final[dict[str, tuple[str, str]]] = {
+    "Country": (
+        "IdentificationCode? Name?",
+        "",
+    ),
+    "AccountingSupplierParty AccountingCustomerParty ReceiverParty SellerSupplierParty": (
+        "",
+        "Party",
+    ),
+    "AdditionalInvoiceDataNetto": (
+        "",
+        "InvoiceLine+",
+    ),
+    "AdditionalInvoiceGrossData": (
+        "CalculationMethod?",
+        "AllowanceCharge* TaxTotal? InvoiceLine+",
+    ),
+    "AdditionalAddressData": (
+        "",
+        "SellerSupplierParty? ReceiverParty?",
+    ),
+    "AdditionalItemProperty": (
+        "Name Value?",
+        "",
+    ),
+    "AllowanceCharge": (
+        "ChargeIndicator? AllowanceChargeReasonCode? AllowanceChargeReason? MultiplierFactorNumeric? "
+        "Amount? BaseAmount?",
+        "TaxCategory? TaxTotal?",
+    ),
+    "BuyersItemIdentification SellersItemIdentification StandardItemIdentification TaxScheme": (
+        "ID",
+        "",
+    ),
+    "ClassifiedTaxCategory": (
+        "ID? Percent?",
+        "TaxScheme",
+    ),
+    "CommodityClassification": (
+        "ItemClassificationCode?",
+        "",
+    ),
+    "InvoiceCorrection": (
+        "",
+        "AdditionalInvoiceGrossData? AllowanceCharge* TaxTotal+ LegalMonetaryTotal",
+    ),
+    "InvoiceLine": (
+        "ID Note* InvoicedQuantity? LineExtensionAmount? LineExtensionGrossAmount? AccountingCost?",
+        "InvoicePeriod? AllowanceCharge* TaxTotal? Item? Price? SubInvoiceLine*",
+    ),
+    "Item": (
+        "Description* Name?",
+        "BuyersItemIdentification? SellersItemIdentification? StandardItemIdentification? OriginCountry? "
+        "CommodityClassification* ClassifiedTaxCategory* AdditionalItemProperty*",
+    ),
+    "LegalMonetaryTotal": (
+        "LineExtensionAmount? TaxExclusiveAmount? TaxInclusiveAmount? AllowanceTotalAmount? "
+        "ChargeTotalAmount? PrepaidAmount? PayableRoundingAmount? PayableAmount",
+        "",
+    ),
+    "OriginCountry": (
+        "IdentificationCode",
+        "",
+    ),
+    "OriginalDocumentData CorrectedDocumentData": (
+        "ubl:ID? ubl:IssueDate? ubl:DueDate? ubl:Note* ubl:TaxPointDate?",
+        "ubl:InvoicePeriod? AccountingSupplierParty? AccountingCustomerParty? ubl:Delivery? "
+        "ubl:PaymentMeans* ubl:PaymentTerms? InvoiceLine*",
+    ),
+    "OriginalInvoiceData": (
+        "",
+        "AdditionalInvoiceGrossData? AllowanceCharge* TaxTotal+ LegalMonetaryTotal InvoiceLine+",
+    ),
+    "InvoicePeriod": (
+        "StartDate? StartTime? EndDate? EndTime? DurationMeasure? DescriptionCode* Description*",
+        "",
+    ),
+    "Party": (
+        "",
+        "PartyName* PostalAddress? PartyTaxScheme* PartyLegalEntity? Contact?",
+    ),
+    "PartyName": (
+        "Name",
+        "",
+    ),
+    "PartyTaxScheme": (
+        "CompanyID?",
+        "TaxScheme",
+    ),
+    "PartyLegalEntity": (
+        "RegistrationName? CompanyID? CompanyLegalForm?",
+        "",
+    ),
+    "Contact": (
+        "Name? Telephone? ElectronicMail?",
+        "",
+    ),
+    "PostalAddress": (
+        "ID? StreetName? AdditionalStreetName? CityName? PostalZone?",
+        "Country?",
+    ),
+    "Price": (
+        "PriceAmount? GrossPriceAmount? BaseQuantity?",
+        "AllowanceCharge*",
+    ),
+    "SubInvoiceLine": (
+        "ID Note* InvoicedQuantity? LineExtensionAmount? LineExtensionGrossAmount? AccountingCost?",
+        "InvoicePeriod? TaxTotal? AllowanceCharge* Item? Price? SubInvoiceLine?",
+    ),
+    "TaxCategory": (
+        "ID? Percent? TaxExemptionReasonCode? TaxExemptionReason?",
+        "TaxScheme",
+    ),
+    "TaxSubtotal": (
+        "TaxInclusiveAmount? TaxableAmount? TaxAmount?",
+        "TaxCategory",
+    ),
+    "TaxTotal": (
+        "TaxAmount? TaxInclusiveAmount?",
+        "TaxSubtotal*",
+    ),
+    "UtilityConsumptionPoints": (
+        "",
+        "UtilityConsumptionPoint+",
+    ),
+    "UtilityConsumptionPoint": (
+        "ID Description?",
+        "PostalAddress? UtilityMeter*",
+    ),
+    "UtilityMeter": (
+        "MeterNumber",
+        "MeterReading*",
+    ),
+    "MeterReading": (
+        "MeterReadingType? PreviousMeterReadingDate PreviousMeterQuantity LatestMeterReadingDate "
+        "LatestMeterQuantity PreviousMeterReadingMethod? LatestMeterReadingMethod? "
+        "CorrectedConsumptionQuantity?",
+        "FuelMix?",
+    ),
+    "FuelMix": (
+        "",
+        "FuelType*",
+    ),
+    "FuelType": (
+        "FuelTypeCode Name? Percentage?",
+        "",
+    ),
+}
