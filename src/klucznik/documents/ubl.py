@@ -39,7 +39,7 @@ _BLANK: Final = " \t\r\n"
 MOST_FAULTS: Final = 20
 _ZONE: Final = r"(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))?"
 _DECIMAL = re.compile(r"[+-]?0*(?:([0-9]+)(?:\.[0-9]*)?|\.[0-9]+)")
-_DATE = re.compile(rf"-?([0-9]{{4,}})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]){_ZONE}")
+_DATE = re.compile(rf"-?([1-9][0-9]{{4,}}|[0-9]{{4}})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01]){_ZONE}")
 _TIME = re.compile(rf"(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]+)?|24:00:00(?:\.0+)?){_ZONE}")
 _BASE64 = re.compile(r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 
@@ -175,6 +175,16 @@ _POLISH_GROUPS: Final = {
     for names, pair in POLISH.items()
     for name in names.split()
 }
+_CONTENT: Final = f"{_EXT}ExtensionContent"
+_EXTENSIONS: Final = {
+    f"{_EXT}UBLExtensions": _Model([f"{_EXT}UBLExtension+"]),
+    f"{_EXT}UBLExtension": _Model(
+        [f"{CBC}ID?", f"{CBC}Name?"]
+        + [f"{_EXT}Extension{name}?" for name in ("AgencyID", "AgencyName", "VersionID", "AgencyURI")]
+        + [f"{_EXT}Extension{name}?" for name in ("URI", "ReasonCode", "Reason")]
+        + [_CONTENT]
+    ),
+}
 _COMPILED: Final = _UBL_GROUPS | _POLISH_GROUPS
 
 
@@ -204,8 +214,10 @@ def _group(node: etree._Element, model: _Model | None, found: list[str]) -> None
             _value(child, found)
         elif tag.startswith(_GROUPS):
             _group(child, _COMPILED.get(tag), found)
-        elif tag.startswith(_EXT) and model:
-            _extensions(child, found)
+        elif tag in _EXTENSIONS:
+            _group(child, _EXTENSIONS[tag], found)
+        elif tag == _CONTENT:
+            _content(child, found)
         elif model is None:  # with a model, the walk has told of it
             found.append(f"The element {named(node)} has invalid child element {named(child)}.")
 
@@ -230,13 +242,11 @@ def _order(node: etree._Element, model: _Model, found: list[str]) -> None:
         found.append(f"The element {named(node)} has incomplete content.{model.expected(at)}")
 
 
-def _extensions(node: etree._Element, found: list[str]) -> None:
-    """Below UBLExtensions the schema looks only at what it knows: the Polish extensions."""
-    for content in node.iterchildren(f"{_EXT}UBLExtension"):
-        for extension in content.iterchildren(f"{_EXT}ExtensionContent"):
-            for child in extension:
-                if (model := _POLISH_GROUPS.get(str(child.tag))) is not None:
-                    _group(child, model, found)
+def _content(node: etree._Element, found: list[str]) -> None:
+    """Of what an extension holds the schema looks only at what it knows: the Polish ones."""
+    for child in node:
+        if (model := _POLISH_GROUPS.get(str(child.tag))) is not None:
+            _group(child, model, found)
 
 
 def _value(node: etree._Element, found: list[str]) -> None:
