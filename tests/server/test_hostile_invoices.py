@@ -203,6 +203,28 @@ def test_26_locations_are_only_text(ania: Person, session: Sealed) -> None:
     assert asked == []
 
 
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        b'xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"',
+        b'xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="i:unknown"',
+        b'xml:base="http://127.0.0.1:1/"',
+        b'xml:lang="pl"',
+        b'xmlns:a="urn:a" a:b="c"',
+    ],
+    ids=["nil", "type", "base", "lang", "foreign"],
+)
+@pytest.mark.parametrize("place", [b"P_2", b"Fa", b"Podmiot1"])
+def test_26_attributes_that_mean_something_elsewhere(
+    place: bytes, attribute: bytes, ania: Person, session: Sealed
+) -> None:
+    document = swap(b"<%s>" % place, b"<%s %s>" % (place, attribute))(ania.invoice("FV/1"))
+    found = status(ania, session, document)
+    assert (found["code"], found["description"]) == (450, SEMANTICS)
+    assert len(found["details"]) == 1
+    assert status(ania, session, ania.invoice("FV/1"))["code"] == 200
+
+
 def test_63(ania: Person, session: Sealed) -> None:
     whole = ania.invoice("FV/1")
     for data in (BOM + whole, BOM + BOM + whole, BOM):

@@ -59,8 +59,10 @@ def explain(root: etree._Element, form: Form, validator: etree.XMLSchema | None 
     looked: set[etree._Element] = set()
     for where, said in schema.complaints(judge):
         node = _node(root, where)
+        known = node is not None and node in looked
         fresh = list(_around(node, root, form, looked)) if node is not None else []
-        if not fresh and not (node is not None and node in looked):
+        # Nothing found of what we know, such as xsi:nil or xsi:type: libxml2's own words.
+        if not fresh and not (known and found):
             place = path(node) if node is not None else ""
             fresh = [Fault(place, said, f"{place}: {said}")]
         for fault in fresh:
