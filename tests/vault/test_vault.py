@@ -29,9 +29,9 @@ NOTED = "notatka-55d0"  # Sealed in the file, but no secret: whoever opened the 
 @pytest.fixture
 def polish(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("LC_ALL", "pl_PL.UTF-8")
-    lang.language.cache_clear()
+    lang.of_terminal.cache_clear()
     yield
-    lang.language.cache_clear()
+    lang.of_terminal.cache_clear()
 
 
 @pytest.mark.parametrize("plain", [b"a", "token|ż".encode(), bytes(range(256)) * 400])

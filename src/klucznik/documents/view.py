@@ -1,0 +1,154 @@
+"""What a person reads of an invoice: its sections in the order of the official visualisation.
+
+`sheet` gives blocks; `page`, `pdf` and `terminal` print them. What has no value is not shown. Beyond
+the official one: the total of an invoice without lines, sums below the tax rates, what was paid before a
+correction, where an exemption rests, when the document was made. Rule: pdf.md.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from klucznik.documents import (
+    fa,
+    rr,
+    view_attachment,
+    view_details,
+    view_lines,
+    view_notes,
+    view_parties,
+    view_payment,
+    view_rr,
+    view_terms,
+)
+from klucznik.documents.blocks import Block, Code, Section, Sheet
+from klucznik.documents.view_words import text
+from klucznik.lang import language as language_in_force
+from klucznik.lang import speaking, tr
+
+#: What stands below a code (qr-offline.md sections 2 and 3).
+OFFLINE: Final = "OFFLINE"
+CERTIFICATE: Final = "CERTYFIKAT"
+
+
+def sheet(
+    invoice: fa.Faktura | rr.Faktura,
+    *,
+    ksef_number: str = "",
+    invoice_link: str = "",
+    certificate_link: str = "",
+    language: str | None = None,
+    watermark: str = "",
+) -> Sheet:
+    """An invoice of FA(3), FA(2) or FA_RR(1) as a person reads it.
+
+    `invoice_link` is KOD I and `certificate_link` KOD II: each is printed when given. `language` is `pl`
+    or `en`, by default that of the terminal. Raises ValueError for another language.
+    """
+    with speaking(language or language_in_force()):
+        if isinstance(invoice, fa.Faktura):
+            kind, number, sections = _kind(invoice.Fa), invoice.Fa.P_2, _fa(invoice)
+        else:
+            kind, number = _kind_rr(invoice.FakturaRR), invoice.FakturaRR.P_4C
+            sections = _rr(invoice)
+        return Sheet(
+            language=language_in_force(),
+            kind=kind,
+            number=text(number),
+            number_label=tr("Invoice number", "Numer Faktury"),
+            ksef_number=ksef_number,
+            ksef_label=tr("KSeF number", "Numer KSeF"),
+            sections=[*sections, *codes(ksef_number, invoice_link, certificate_link)],
+            watermark=watermark,
+            made_by=view_details.made_by(invoice.Naglowek),
+        )
+
+
+def _fa(invoice: fa.Faktura) -> list[Section]:
+    body = invoice.Fa
+    currency = text(body.KodWaluty)
+    return [
+        *view_details.corrected(body),
+        *view_parties.of_fa(invoice),
+        *view_details.details(invoice, view_lines.common_rate(body)),
+        *view_lines.lines(body),
+        *view_lines.order(body),
+        *view_lines.tax_summary(body),
+        *view_lines.total_alone(body),
+        *view_notes.notes(body),
+        *view_notes.additional(body),
+        *view_payment.settlement(body.Rozliczenie, currency),
+        *view_payment.payment(body),
+        *view_terms.terms(body.WarunkiTransakcji),
+        *view_terms.warehouse(body.WZ),
+        *view_details.footer(invoice.Stopka),
+        *view_attachment.attachment(invoice.Zalacznik),
+    ]
+
+
+def _rr(invoice: rr.Faktura) -> list[Section]:
+    body = invoice.FakturaRR
+    return [
+        *view_details.corrected(body),
+        *view_parties.of_rr(invoice),
+        *view_rr.details(body),
+        *view_rr.lines(body),
+        *view_rr.additional(body),
+        *view_payment.settlement(body.Rozliczenie, text(body.KodWaluty)),
+        *view_payment.payment_rr(body),
+        *view_details.footer(invoice.Stopka),
+    ]
+
+
+def _kind(body: fa.Fa) -> str:
+    if body.RodzajFaktury == "KOR" and body.OkresFaKorygowanej:
+        return tr("Collective correction (discount)", "Faktura korygująca zbiorcza (rabat)")
+    return {
+        "VAT": tr("Invoice", "Faktura podstawowa"),
+        "ZAL": tr("Advance invoice", "Faktura zaliczkowa"),
+        "ROZ": tr("Settlement invoice", "Faktura rozliczeniowa"),
+        "UPR": tr("Simplified invoice", "Faktura uproszczona"),
+        "KOR": tr("Correcting invoice", "Faktura korygująca"),
+        "KOR_ZAL": tr("Correction of an advance invoice", "Faktura korygująca zaliczkową"),
+        "KOR_ROZ": tr("Correction of a settlement invoice", "Faktura korygująca rozliczeniową"),
+    }.get(body.RodzajFaktury, body.RodzajFaktury)
+
+
+def _kind_rr(body: rr.FakturaRR) -> str:
+    if body.RodzajFaktury == "KOR_VAT_RR":
+        return tr("Correcting VAT RR invoice", "Faktura korygująca VAT RR")
+    return tr("VAT RR invoice", "Faktura pierwotna VAT RR")
+
+
+def codes(ksef_number: str, invoice_link: str, certificate_link: str) -> list[Section]:
+    """KOD I and KOD II. The first carries the KSeF number once there is one. Rule: pdf.md section 8."""
+    made: list[Block] = []
+    if invoice_link:
+        made.append(
+            Code(
+                invoice_link,
+                ksef_number or OFFLINE,
+                tr(
+                    "Check whether your invoice is in KSeF", "Sprawdź, czy Twoja faktura znajduje się w KSeF!"
+                ),
+                tr(
+                    "Scan the code, or follow the link:",
+                    "Zeskanuj kod albo otwórz odnośnik weryfikacji faktury:",
+                ),
+                size=150,
+            )
+        )
+    if certificate_link:
+        made.append(
+            Code(
+                certificate_link,
+                CERTIFICATE,
+                tr("Verify who supplied the invoice", "Zweryfikuj dostawcę faktury"),
+                tr(
+                    "Scan the code, or follow the link:",
+                    "Zeskanuj kod albo otwórz odnośnik weryfikacji wystawcy:",
+                ),
+                size=210,
+            )
+        )
+    return [Section("codes", "", made)] if made else []
