@@ -1,0 +1,115 @@
+"""What the law or arithmetic determines about an invoice, worked out where it is not given.
+
+Nothing that is given is changed. Filled in: the header, the notes (Adnotacje), JST and GV, numbers and
+values of lines, totals per rate, the amount due, sums of Rozliczenie, and flags that another field implies
+(P_19 by P_19A). How the tax is worked out is said in `totals`. Rules: fa3.md sections 3-5 and 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Final, TypeVar
+
+from klucznik.documents import fa, rr
+from klucznik.documents.complete_fa import Advance, Body
+from klucznik.documents.complete_notes import imply
+from klucznik.documents.complete_rr import complete_rr
+from klucznik.documents.forms import FA2, FA3, FA_RR1, FORMS, Form
+from klucznik.documents.model import Node
+from klucznik.documents.objects import DataFault
+from klucznik.documents.totals import ZERO
+
+__all__ = ["SYSTEM", "Advance", "complete"]
+
+_Invoice = TypeVar("_Invoice", fa.Faktura, rr.Faktura)
+
+SYSTEM: Final = "Klucznik"
+
+
+def complete(
+    invoice: _Invoice,
+    *,
+    now: datetime,
+    form: Form | None = None,
+    advances: Sequence[Advance | fa.Faktura] = (),
+    line_tax: bool = False,
+) -> _Invoice:
+    """Fill in, in place, what is missing of an invoice, and return it.
+
+    `now` is the moment of making. `form` is FA(3), for a farmer FA_RR(1), unless the header or you say
+    otherwise. `advances` are what a settlement (ROZ) takes off. With `line_tax` every line states its own
+    tax (P_11Vat). Raises `DataFault` naming what has to be given where a total cannot be known.
+    """
+    known = form or _form(invoice)
+    _header(invoice, known, now)
+    if isinstance(invoice, rr.Faktura):
+        faults = complete_rr(invoice.FakturaRR)
+        parties: Sequence[Node | None] = (*invoice.Podmiot3, *invoice.FakturaRR.DaneFaKorygowanej)
+        imply((*parties, invoice.FakturaRR.Platnosc))
+        settlement, due = invoice.FakturaRR.Rozliczenie, invoice.FakturaRR.P_12_1
+    else:
+        _flags(invoice, known)
+        given = [one if isinstance(one, Advance) else Advance(one) for one in advances]
+        faults = Body(invoice, known, given).fill(line_tax)
+        settlement, due = invoice.Fa.Rozliczenie, invoice.Fa.P_15
+    if faults:
+        raise DataFault(faults)
+    if settlement is not None:
+        _settle(settlement, due)
+    return invoice
+
+
+def _form(invoice: fa.Faktura | rr.Faktura) -> Form:
+    header = invoice.Naglowek
+    if header is not None and header.KodFormularza is not None:
+        return FORMS[header.KodFormularza.kodSystemowy]
+    return FA_RR1 if isinstance(invoice, rr.Faktura) else FA3
+
+
+def _header(invoice: fa.Faktura | rr.Faktura, form: Form, now: datetime) -> None:
+    if invoice.Naglowek is None:
+        invoice.Naglowek = fa.Naglowek(SystemInfo=SYSTEM)
+    header = invoice.Naglowek
+    if header.KodFormularza is None:
+        header.KodFormularza = fa.KodFormularza(
+            value=form.value, kodSystemowy=form.system_code, wersjaSchemy=form.schema_version
+        )
+    if header.WariantFormularza is None:
+        header.WariantFormularza = int(form.variant)
+    if header.DataWytworzeniaFa is None:
+        header.DataWytworzeniaFa = now.astimezone(UTC).replace(microsecond=0)
+        if header.SystemInfo is None:
+            header.SystemInfo = SYSTEM
+
+
+def _flags(invoice: fa.Faktura, form: Form) -> None:
+    buyer, body = invoice.Podmiot2, invoice.Fa
+    if form is not FA2:
+        buyer.JST = buyer.JST or 2
+        buyer.GV = buyer.GV or 2
+    body.KodWaluty = body.KodWaluty or "PLN"
+    body.RodzajFaktury = body.RodzajFaktury or "VAT"
+    payment, terms = body.Platnosc, body.WarunkiTransakcji
+    imply([*invoice.Podmiot3, *body.DaneFaKorygowanej, *body.FakturaZaliczkowa, payment])
+    if payment is not None:
+        imply(payment.ZaplataCzesciowa)
+    if terms is not None:
+        imply(terms.Transport)
+
+
+def _settle(settlement: fa.Rozliczenie, due: Decimal) -> None:
+    """Rozliczenie: its sums, and what is to be paid. It does not change the amount due (section 4)."""
+    charges = sum((one.Kwota for one in settlement.Obciazenia), ZERO)
+    deductions = sum((one.Kwota for one in settlement.Odliczenia), ZERO)
+    if settlement.SumaObciazen is None and settlement.Obciazenia:
+        settlement.SumaObciazen = charges
+    if settlement.SumaOdliczen is None and settlement.Odliczenia:
+        settlement.SumaOdliczen = deductions
+    if settlement.DoZaplaty is None and settlement.DoRozliczenia is None:
+        rest = due + (settlement.SumaObciazen or ZERO) - (settlement.SumaOdliczen or ZERO)
+        if rest < 0:
+            settlement.DoRozliczenia = -rest
+        else:
+            settlement.DoZaplaty = rest
