@@ -21,6 +21,7 @@ _DOTNET: Final = {
     "token": "Token",
     "decimal": "Decimal",
     "integer": "Integer",
+    "int": "Int32",
     "nonNegativeInteger": "NonNegativeInteger",
     "byte": "SByte",
     "date": "Date",

@@ -24,6 +24,7 @@ _XSD_HELD: Final[dict[str, Held]] = {
     "token": "text",
     "decimal": "number",
     "integer": "whole",
+    "int": "whole",
     "nonNegativeInteger": "whole",
     "byte": "whole",
     "date": "day",
@@ -322,6 +323,21 @@ _COUNTRIES: Final = (
     "UG UM US UY UZ VA VC VE VG VI VN VU WF WS XC XI XK XL YE YT ZA ZM ZW"
 )
 TKodKraju = Annotated[str, _one_of("TKodKraju", "normalizedString", _COUNTRIES, common=True)]
+
+_WHOLE: Final = Simple(name="TKwotaC", base="integer", common=True, total_digits=14)
+#: Shared definitions that no element has, yet xsi:type may name where it has what they restrict.
+NAMEABLE: Final = (
+    Simple(
+        name="TKodKrajuWydania", base=simple(TKodKraju), common=True, pattern="P[A-KM-Z]|[A-OQ-Z][A-Z]"
+    ),
+    Simple(name="TCalkowity", base="int", common=True, collapse=True, total_digits=14),
+    _WHOLE,
+    Simple(name="TKwotaCNieujemna", base=_WHOLE, common=True, low="0"),
+    Simple(name="TMiesiac", base="byte", common=True, low="1", high="12"),
+    Simple(name="TKwartal", base="byte", common=True, low="1", high="4"),
+    _one_of("TCelZlozenia", "byte", "1 2", common=True),
+    _one_of("TWybor1_3", "byte", "1 2 3", common=True),
+)
 
 _CURRENCIES: Final = (
     "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BOV BRL BSD BTN BWP BYN "

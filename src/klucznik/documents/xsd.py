@@ -13,7 +13,7 @@ from lxml import etree
 
 from klucznik.documents.content import Particle
 from klucznik.documents.model import Form, Part, Shape, shape
-from klucznik.documents.types import COMMON, Simple
+from klucznik.documents.types import COMMON, NAMEABLE, Simple
 
 XSD: Final = "{http://www.w3.org/2001/XMLSchema}"
 
@@ -47,6 +47,8 @@ class _Writing:
 
     def common_schema(self) -> bytes:
         root = _schema(COMMON, {"c": COMMON})
+        for nameable in NAMEABLE:
+            self.simple_name(nameable)
         for each in self.common.values():
             root.append(each)
         return etree.tostring(root)
