@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _gathered(argument: str, make: Callable[..., object], *options: Callable[[F], F]) -> Callable[[F], F]:
+def gathered(argument: str, make: Callable[..., object], *options: Callable[[F], F]) -> Callable[[F], F]:
     """A decorator: the options' values, made into one object, under the name of one argument."""
 
     def decorate(command: F) -> F:
@@ -81,7 +81,7 @@ class Place:
         return ksef
 
 
-ksef_option = _gathered(
+ksef_option = gathered(
     "place",
     Place,
     click.option(
@@ -162,7 +162,7 @@ class Unlock:
         return Passphrase(read_secret(question, fd=self.passphrase_fd, confirm=new).text())
 
 
-vault_options = _gathered(
+vault_options = gathered(
     "unlock",
     Unlock,
     click.option(
@@ -242,7 +242,7 @@ class Signer:
 
 def signer_options(*, required: bool) -> Callable[[F], F]:
     """`--cert` and `--key`."""
-    return _gathered(
+    return gathered(
         "signer",
         Signer,
         click.option(

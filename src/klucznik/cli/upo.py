@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,10 +19,16 @@ from klucznik.cli.options import (
     name_option,
     vault_options,
 )
+from klucznik.cli.printing import Paper, console, language_option, paper_options
 from klucznik.lang import tr
 
+if TYPE_CHECKING:
+    from klucznik.documents.blocks import Sheet
 
-@click.group(help=tr("Get and verify UPO receipts.", "Pobierz i zweryfikuj UPO."))
+
+@click.group(
+    help=tr("Get, verify, show and print UPO receipts.", "Pobierz, zweryfikuj, pokaż i wydrukuj UPO.")
+)
 def upo() -> None:
     pass
 
@@ -167,3 +174,39 @@ def _unconfirmed(upo: object, invoices: Sequence[Path]) -> list[str]:
         for path in invoices
         if sha256_base64(path.read_bytes()) not in confirmed
     ]
+
+
+@upo.command(
+    help=tr(
+        "Show a UPO in the terminal. Whether it is genuine says `klucznik upo verify`.",
+        "Pokaż UPO w terminalu. Czy jest prawdziwe, powie `klucznik upo verify`.",
+    )
+)
+@click.argument("file", type=FILE)
+@language_option
+def show(file: Path, language: str | None) -> None:
+    from klucznik.documents import terminal, upo_read, view_upo
+
+    terminal.show(view_upo.sheet(upo_read.read(file.read_bytes()), language), console())
+
+
+@upo.command(
+    help=tr(
+        "Print UPO files as PDF (A4 across) or as HTML, beside each file.\n\nFiles are not overwritten without "
+        "--force. Whether a receipt is genuine says `klucznik upo verify`.",
+        "Zapisz pliki UPO jako PDF (A4 poziomo) albo HTML, obok każdego pliku.\n\nPliki nie są nadpisywane bez "
+        "--force. Czy UPO jest prawdziwe, powie `klucznik upo verify`.",
+    )
+)
+@click.argument("files", nargs=-1, required=True, type=FILE)
+@paper_options
+@language_option
+def pdf(files: tuple[Path, ...], paper: Paper, language: str | None) -> int:
+    from klucznik.documents import upo_read, view_upo
+
+    def make(_: Path, content: bytes) -> tuple[Sheet, int]:
+        receipt = upo_read.read(content)
+        last = max(document.acquisition_date for document in receipt.documents)
+        return view_upo.sheet(receipt, language), int(last.timestamp())
+
+    return paper.print(files, make)
