@@ -1,0 +1,1 @@
+"""Checks beyond the schema: what KSeF takes without a word and people regret. See docs/checks.md."""

@@ -1,0 +1,128 @@
+"""All checks, and the way a document goes through them.
+
+    findings = registry.findings(root, form, now=clock.now(), size=len(document))
+
+The document is one the schema of `form` takes. Nothing here refuses: findings are told, KSeF decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from typing import Final
+
+from lxml import etree
+
+from klucznik.documents import fa, facts, read, rr
+from klucznik.documents.checks import (
+    currency,
+    dates,
+    farmers,
+    kinds,
+    lines,
+    parties,
+    payments,
+    taxes,
+    texts,
+    totals,
+)
+from klucznik.documents.checks.finding import Finding, note
+from klucznik.documents.checks.setting import Invoice, Setting
+from klucznik.documents.model import Form
+from klucznik.wire import ids
+
+#: Of every invoice of the FA family, in the order in which a person reads one.
+EVERY: Final[tuple[Callable[[Invoice, Setting], Iterator[Finding]], ...]] = (
+    texts.whole,
+    parties.numbers,
+    parties.names,
+    parties.roles,
+    texts.number,
+    dates.issue,
+    kinds.correction,
+    parties.before_correction,
+    dates.corrected,
+    payments.settlement,
+    payments.accounts,
+    payments.link,
+    parties.registers,
+)
+FA: Final[tuple[Callable[[fa.Faktura, Setting], Iterator[Finding]], ...]] = (
+    dates.delivery,
+    totals.gross,
+    totals.tax_against_net,
+    totals.lines_against_totals,
+    taxes.notes,
+    taxes.across_borders,
+    taxes.split_payment,
+    taxes.self_billing,
+    currency.exchange,
+    currency.agreed,
+    kinds.advances,
+    kinds.order,
+    lines.arithmetic,
+    lines.numbering,
+    taxes.line_rates,
+    dates.payment,
+    payments.manner,
+    payments.parts,
+)
+RR: Final[tuple[Callable[[rr.Faktura, Setting], Iterator[Finding]], ...]] = (
+    dates.purchase,
+    farmers.totals,
+    farmers.lines,
+    farmers.exchange,
+    texts.words,
+)
+
+
+def findings(root: etree._Element, form: Form, *, now: datetime, size: int) -> list[Finding]:
+    """What is to be told of a valid document. `now` is aware, `size` in bytes."""
+    setting = Setting(form, now, size)
+    if form.faktura is None:
+        return [*_of_pef(root, setting), *texts.characters(root)]
+    return [*of_invoice(read.invoice(root, form), setting), *texts.characters(root)]
+
+
+def of_invoice(invoice: Invoice, setting: Setting) -> Iterator[Finding]:
+    """What is to be told of a typed invoice."""
+    for check in EVERY:
+        yield from check(invoice, setting)
+    if isinstance(invoice, rr.Faktura):
+        for rr_check in RR:
+            yield from rr_check(invoice, setting)
+    else:
+        for fa_check in FA:
+            yield from fa_check(invoice, setting)
+
+
+def _of_pef(root: etree._Element, setting: Setting) -> Iterator[Finding]:
+    """PEF is UBL: only what its facts give."""
+    known = facts.read(root, setting.form.system_code, check=False)
+    yield from texts.size(setting.size, attached=known.has_attachment)
+    for path, nip in (
+        ("AccountingSupplierParty", known.seller_nip),
+        ("AccountingCustomerParty", known.buyer.value if known.buyer.type == "Nip" else None),
+    ):
+        if nip is not None and not ids.is_nip(nip):
+            yield note(
+                "nip-checksum",
+                path,
+                f"the check digit of NIP {nip} is wrong",
+                f"NIP {nip} ma złą cyfrę kontrolną",
+            )
+    if known.buyer.value == known.seller_nip:
+        yield note(
+            "seller-is-buyer",
+            "AccountingCustomerParty",
+            f"seller and buyer are the same NIP {known.seller_nip}",
+            f"sprzedawca i nabywca mają ten sam NIP {known.seller_nip}",
+        )
+    yield from texts.number_text(known.invoice_number, "ID")
+    if known.issue_date > setting.today:
+        yield note(
+            "issue-future",
+            "IssueDate",
+            f"issued on {known.issue_date}, but today is {setting.today}: KSeF refuses it until then",
+            f"data wystawienia {known.issue_date}, a dziś jest {setting.today}: KSeF ją do tego dnia odrzuci",
+        )
