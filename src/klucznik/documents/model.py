@@ -37,7 +37,7 @@ def computed() -> Any:
     return field(default=None, metadata={"computed": True})
 
 
-@dataclass_transform(kw_only_default=True, field_specifiers=(field, many, computed))
+@dataclass_transform(kw_only_default=True, field_specifiers=(field,))
 class Node:
     """An element with children. Subclasses become dataclasses with keyword arguments.
 

@@ -1,26 +1,30 @@
 """Invoices of our own making: small, complete, valid by the official XSDs, all names made up.
 
-For the demo, the tests and the benchmarks. Sums are computed from the lines with Decimal; nothing
-here is a model of how a business invoice should be filled in.
+For the demo, the tests and the benchmarks. They are made as anybody makes one: typed objects, completed,
+built; the schema is not asked, so that a test may make a wrong one.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
-from xml.sax.saxutils import escape
+from typing import Any, Final
+from xml.sax.saxutils import escape, unescape
 
+from klucznik.documents import build, fa, rr
+from klucznik.documents.complete import complete
 from klucznik.documents.forms import FA2, FA3, FA_RR1, Form
 
 _CENT: Final = Decimal("0.01")
+_FIELD: Final = re.compile(r"<(\w+)>([^<]*)</\1>")
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line: `price` is net, `rate` in percent, one of 23, 8 and 5."""
+    """One line: `price` is net, `rate` in percent, a value of P_12 such as 23, 8 or 5."""
 
     name: str
     quantity: Decimal = Decimal(1)
@@ -66,9 +70,6 @@ LINES: Final = (
 SELLER: Final = "Zmyślona Wytwórnia Ołówków sp. z o.o."
 BUYER: Final = "Przykładowy Odbiorca S.A."
 
-#: Rate in percent -> suffix of P_13_x and P_14_x (fa3.md section 4).
-_BUCKETS: Final = {23: "1", 8: "2", 5: "3"}
-
 
 def invoice(
     seller_nip: str,
@@ -83,19 +84,30 @@ def invoice(
     form: Form = FA3,
     options: Options = Options(),
 ) -> bytes:
-    """An FA(3) invoice (or FA(2), by `form`). `created` is aware and lies in the form's range."""
-    body = _body(number, issue_date, lines, options)
-    flags = "<JST>2</JST><GV>2</GV>" if form is FA3 else ""
-    buyer = options.buyer_identity_xml or f"<NIP>{buyer_nip}</NIP>"
-    return _document(
-        form,
-        created,
-        _party("Podmiot1", f"<NIP>{seller_nip}</NIP>", seller_name)
-        + _party("Podmiot2", buyer, buyer_name, flags)
-        + "".join(_third(third) for third in options.thirds)
-        + _authorized(options),
-        body + (_ATTACHMENT if options.attachment else ""),
+    """An FA(3) invoice (or FA(2), by `form`). `created` is aware and lies in the form's range.
+
+    The totals are those of a sale, whatever `options.kind` says.
+    """
+    party = fa.TPodmiot2(Nazwa=buyer_name, **_fields(options.buyer_identity_xml) or {"NIP": buyer_nip})
+    made = fa.Faktura(
+        Podmiot1=fa.Podmiot1(
+            DaneIdentyfikacyjne=fa.TPodmiot1(NIP=seller_nip, Nazwa=seller_name), Adres=_address()
+        ),
+        Podmiot2=fa.Podmiot2(DaneIdentyfikacyjne=party, Adres=_address()),
+        Podmiot3=[_third(third) for third in options.thirds],
+        PodmiotUpowazniony=_authorized(options),
+        Fa=fa.Fa(
+            KodWaluty=options.currency,
+            P_1=issue_date,
+            P_2=number,
+            Adnotacje=fa.Adnotacje(P_17=1 if options.self_invoicing else 2),
+            FaWiersz=[_line(line, options) for line in lines],
+        ),
+        Zalacznik=_attachment() if options.attachment else None,
     )
+    complete(made, now=created, form=form)
+    made.Fa.RodzajFaktury = options.kind
+    return build.xml_of(made, check=False)
 
 
 def self_invoice(
@@ -130,20 +142,17 @@ def rr_invoice(
     value: Decimal = Decimal("1000.00"),
 ) -> bytes:
     """An FA_RR(1): the buyer issues it for a flat-rate farmer, one line at 7 %."""
-    refund = (value * Decimal("0.07")).quantize(_CENT, ROUND_HALF_UP)
-    total = value + refund
-    body = (
-        f"<FakturaRR><KodWaluty>PLN</KodWaluty><P_4B>{issue_date}</P_4B><P_4C>{escape(number)}</P_4C>"
-        f"<P_11_1>{value}</P_11_1><P_11_2>{refund}</P_11_2><P_12_1>{total}</P_12_1>"
-        "<P_12_2>kwota przykładowa słownie</P_12_2><RodzajFaktury>VAT_RR</RodzajFaktury>"
-        "<FakturaRRWiersz><NrWierszaFa>1</NrWierszaFa><P_5>Marchew zmyślona</P_5><P_6A>kg</P_6A>"
-        f"<P_6B>1</P_6B><P_6C>I</P_6C><P_7>{value}</P_7><P_8>{value}</P_8><P_9>7</P_9><P_10>{refund}</P_10>"
-        f"<P_11>{total}</P_11></FakturaRRWiersz></FakturaRR>"
+    row = rr.FakturaRRWiersz(
+        P_5="Marchew zmyślona", P_6A="kg", P_6B=Decimal(1), P_6C="I", P_7=value, P_9=Decimal(7)
     )
-    parties = _party("Podmiot1", f"<NIP>{farmer_nip}</NIP>", "Gospodarstwo Zmyślone") + _party(
-        "Podmiot2", f"<NIP>{buyer_nip}</NIP>", BUYER
+    made = rr.Faktura(
+        Podmiot1=rr.Podmiot1(
+            DaneIdentyfikacyjne=fa.TPodmiot1(NIP=farmer_nip, Nazwa="Gospodarstwo Zmyślone"), Adres=_address()
+        ),
+        Podmiot2=rr.Podmiot2(DaneIdentyfikacyjne=fa.TPodmiot1(NIP=buyer_nip, Nazwa=BUYER), Adres=_address()),
+        FakturaRR=rr.FakturaRR(P_4B=issue_date, P_4C=number, FakturaRRWiersz=[row]),
     )
-    return _document(FA_RR1, created, parties, body)
+    return build.xml_of(complete(made, now=created, form=FA_RR1), check=False)
 
 
 def fa2_invoice(seller_nip: str, buyer_nip: str, number: str, issue_date: date, created: datetime) -> bytes:
@@ -151,73 +160,40 @@ def fa2_invoice(seller_nip: str, buyer_nip: str, number: str, issue_date: date, 
     return invoice(seller_nip, buyer_nip, number, issue_date, created, form=FA2)
 
 
-def _document(form: Form, created: datetime, parties: str, body: str) -> bytes:
-    stamp = created.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n'
-        f'<Faktura xmlns="{form.namespace}"><Naglowek>'
-        f'<KodFormularza kodSystemowy="{form.system_code}" wersjaSchemy="{form.schema_version}">'
-        f"{form.value}</KodFormularza><WariantFormularza>{form.variant}</WariantFormularza>"
-        f"<DataWytworzeniaFa>{stamp}</DataWytworzeniaFa><SystemInfo>Klucznik</SystemInfo></Naglowek>"
-        f"{parties}{body}</Faktura>\n"
-    ).encode()
+def _address() -> fa.Adres:
+    return fa.Adres(KodKraju="PL", AdresL1="ul. Zmyślona 1", AdresL2="00-000 Przykładowo")
 
 
-def _party(element: str, identity_xml: str, name: str, rest_xml: str = "") -> str:
-    return (
-        f"<{element}><DaneIdentyfikacyjne>{identity_xml}<Nazwa>{escape(name)}</Nazwa></DaneIdentyfikacyjne>"
-        "<Adres><KodKraju>PL</KodKraju><AdresL1>ul. Zmyślona 1</AdresL1>"
-        f"<AdresL2>00-000 Przykładowo</AdresL2></Adres>{rest_xml}</{element}>"
-    )
+def _fields(identity_xml: str) -> dict[str, Any]:
+    """`<NIP>…</NIP>` as fields of an identity."""
+    found: dict[str, Any] = {name: unescape(text) for name, text in _FIELD.findall(identity_xml)}
+    return found | {"BrakID": 1} if "BrakID" in found else found
 
 
-def _third(third: Third) -> str:
-    role = (
-        f"<Rola>{third.role}</Rola>"
-        if third.role
-        else "<RolaInna>1</RolaInna><OpisRoli>rola przykładowa</OpisRoli>"
-    )
-    return _party("Podmiot3", third.identity, third.name, role)
+def _third(third: Third) -> fa.Podmiot3:
+    role: dict[str, Any] = {"Rola": third.role} if third.role else {"OpisRoli": "rola przykładowa"}
+    who = fa.TPodmiot3(Nazwa=third.name, **_fields(third.identity))
+    return fa.Podmiot3(DaneIdentyfikacyjne=who, Adres=_address(), **role)
 
 
-def _authorized(options: Options) -> str:
+def _authorized(options: Options) -> fa.PodmiotUpowazniony | None:
     if not options.authorized_nip:
-        return ""
-    identity, role = f"<NIP>{options.authorized_nip}</NIP>", f"<RolaPU>{options.authorized_role}</RolaPU>"
-    return _party("PodmiotUpowazniony", identity, "Przedstawiciel Zmyślony", role)
+        return None
+    who = fa.TPodmiot1(NIP=options.authorized_nip, Nazwa="Przedstawiciel Zmyślony")
+    return fa.PodmiotUpowazniony(DaneIdentyfikacyjne=who, Adres=_address(), RolaPU=options.authorized_role)
 
 
-def _body(number: str, issue_date: date, lines: Sequence[Line], options: Options) -> str:
-    totals, gross = "", Decimal(0)
-    for rate, bucket in _BUCKETS.items():
-        if not any(line.rate == rate for line in lines):
-            continue
-        net = sum((line.net for line in lines if line.rate == rate), Decimal(0))
-        vat = (net * rate / 100).quantize(_CENT, ROUND_HALF_UP)
-        gross += net + vat
-        totals += f"<P_13_{bucket}>{net}</P_13_{bucket}><P_14_{bucket}>{vat}</P_14_{bucket}>"
-        if options.currency != "PLN":
-            in_pln = (vat * options.rate_of_exchange).quantize(_CENT, ROUND_HALF_UP)
-            totals += f"<P_14_{bucket}W>{in_pln}</P_14_{bucket}W>"
-    own = 1 if options.self_invoicing else 2
-    rows = "".join(
-        f"<FaWiersz><NrWierszaFa>{n}</NrWierszaFa><P_7>{escape(line.name)}</P_7><P_8A>{line.unit}</P_8A>"
-        f"<P_8B>{line.quantity}</P_8B><P_9A>{line.price}</P_9A><P_11>{line.net}</P_11>"
-        f"<P_12>{line.rate}</P_12></FaWiersz>"
-        for n, line in enumerate(lines, 1)
-    )
-    return (
-        f"<Fa><KodWaluty>{options.currency}</KodWaluty><P_1>{issue_date}</P_1><P_2>{escape(number)}</P_2>"
-        f"{totals}<P_15>{gross.quantize(_CENT)}</P_15>"
-        f"<Adnotacje><P_16>2</P_16><P_17>{own}</P_17><P_18>2</P_18><P_18A>2</P_18A>"
-        "<Zwolnienie><P_19N>1</P_19N></Zwolnienie>"
-        "<NoweSrodkiTransportu><P_22N>1</P_22N></NoweSrodkiTransportu><P_23>2</P_23>"
-        f"<PMarzy><P_PMarzyN>1</P_PMarzyN></PMarzy></Adnotacje><RodzajFaktury>{options.kind}</RodzajFaktury>"
-        f"{rows}</Fa>"
+def _line(line: Line, options: Options) -> fa.FaWiersz:
+    return fa.FaWiersz(
+        P_7=line.name,
+        P_8A=line.unit,
+        P_8B=line.quantity,
+        P_9A=line.price,
+        P_12=str(line.rate),
+        KursWaluty=None if options.currency == "PLN" else options.rate_of_exchange,
     )
 
 
-_ATTACHMENT: Final = (
-    "<Zalacznik><BlokDanych><MetaDane><ZKlucz>licznik</ZKlucz><ZWartosc>zmyślony</ZWartosc></MetaDane>"
-    "</BlokDanych></Zalacznik>"
-)
+def _attachment() -> fa.Zalacznik:
+    meter = fa.MetaDane(ZKlucz="licznik", ZWartosc="zmyślony")
+    return fa.Zalacznik(BlokDanych=[fa.BlokDanych(MetaDane=[meter])])
