@@ -1,6 +1,8 @@
 """The press: typst, started once for each thread, with Roboto and nothing else of this machine.
 
 Only the files of this folder can be read by a template, no system fonts, no packages, no network.
+A process that has printed must not be forked: typst keeps threads, and the child would wait for them
+for ever. Start a new one instead.
 """
 
 from __future__ import annotations
