@@ -167,7 +167,8 @@ class _Reading:
     def value(self, part: Part, simple: Simple, given: Any, where: str) -> Value | None:
         given = _switched(simple, given)
         if given is None:
-            return None
+            # An empty cell keeps its place in the row.
+            return "" if part.repeats and simple.held == "text" and not facets.cause(simple, "") else None
         title = labels.titled(self.form, part.name)
         try:
             value = value_of(simple.held, given)
