@@ -190,8 +190,9 @@ def of_result(outcome: str, code: int, words: Sequence[str]) -> str:
             )
         case 450:
             return tr(
-                "mend the document where the sentence says and send it again: nothing was numbered.",
-                "popraw dokument w miejscu, o którym mówi zdanie, i wyślij ponownie: nie dostał numeru.",
+                'look closer with "klucznik invoice check FILE", mend the document and send it again: '
+                "nothing was numbered.",
+                "obejrzyj ją („klucznik invoice check PLIK”), popraw i wyślij ponownie: nie ma numeru.",
             )
     return ""
 

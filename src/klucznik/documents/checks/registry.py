@@ -1,6 +1,6 @@
 """All checks, and the way a document goes through them.
 
-    findings = registry.findings(root, form, now=clock.now(), size=len(document))
+    findings, key = registry.examine(root, form, now=clock.now(), size=len(document))
 
 The document is one the schema of `form` takes. Nothing here refuses: findings are told, KSeF decides.
 """
@@ -27,8 +27,11 @@ from klucznik.documents.checks import (
     totals,
 )
 from klucznik.documents.checks.finding import Finding, note
-from klucznik.documents.checks.setting import Invoice, Setting
+from klucznik.documents.checks.setting import Invoice, Setting, head
+from klucznik.documents.checks.together import Key
+from klucznik.documents.invoice import Facts
 from klucznik.documents.model import Form
+from klucznik.documents.values import collapse
 from klucznik.wire import ids
 
 #: Of every invoice of the FA family, in the order in which a person reads one.
@@ -76,12 +79,17 @@ RR: Final[tuple[Callable[[rr.Faktura, Setting], Iterator[Finding]], ...]] = (
 )
 
 
-def findings(root: etree._Element, form: Form, *, now: datetime, size: int) -> list[Finding]:
-    """What is to be told of a valid document. `now` is aware, `size` in bytes."""
+def examine(root: etree._Element, form: Form, *, now: datetime, size: int) -> tuple[list[Finding], Key]:
+    """What is to be told of a valid document, and its key in KSeF. `now` is aware, `size` in bytes."""
     setting = Setting(form, now, size)
     if form.faktura is None:
-        return [*_of_pef(root, setting), *texts.characters(root)]
-    return [*of_invoice(read.invoice(root, form), setting), *texts.characters(root)]
+        known = facts.read(root, form.system_code, check=False)
+        found, key = _of_pef(known, setting), (known.seller_nip, known.kind, known.invoice_number)
+    else:
+        invoice = read.invoice(root, form)
+        first = head(invoice)
+        found, key = of_invoice(invoice, setting), (first.seller_nip, first.kind, collapse(first.number))
+    return [*found, *texts.characters(root)], key
 
 
 def of_invoice(invoice: Invoice, setting: Setting) -> Iterator[Finding]:
@@ -96,9 +104,8 @@ def of_invoice(invoice: Invoice, setting: Setting) -> Iterator[Finding]:
             yield from fa_check(invoice, setting)
 
 
-def _of_pef(root: etree._Element, setting: Setting) -> Iterator[Finding]:
+def _of_pef(known: Facts, setting: Setting) -> Iterator[Finding]:
     """PEF is UBL: only what its facts give."""
-    known = facts.read(root, setting.form.system_code, check=False)
     yield from texts.size(setting.size, attached=known.has_attachment)
     for path, nip in (
         ("AccountingSupplierParty", known.seller_nip),
