@@ -23,7 +23,7 @@ from klucznik.lang import tr
 
 
 def corrected(body: fa.Fa | rr.FakturaRR) -> list[Section]:
-    """`Dane faktury korygowanej`: why and with what effect, beside the invoices that are corrected."""
+    """`Dane faktury korygowanej`: why and with what effect, then the invoices that are corrected."""
     why = some(
         Pair(
             tr("Right number of the corrected invoice", "Poprawny numer faktury korygowanej"),
@@ -40,11 +40,8 @@ def corrected(body: fa.Fa | rr.FakturaRR) -> list[Section]:
     if not why and not which:
         return []
     heading = tr("Corrected invoice", "Dane faktury korygowanej")
-    blocks: list[Block] = [Pairs(why)] if why else []
-    if len(body.DaneFaKorygowanej) == 1 and why:
-        blocks = [Columns([blocks, which])]
-    else:
-        blocks += which
+    # Not beside each other: a KSeF number would be broken in half.
+    blocks: list[Block] = [*([Pairs(why)] if why else []), *which]
     return [Section("corrected", heading, blocks)]
 
 

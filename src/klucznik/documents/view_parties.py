@@ -31,8 +31,8 @@ def of_fa(invoice: fa.Faktura) -> list[Section]:
     former = list(body.Podmiot2K)
     old_buyer = _take(former, invoice.Podmiot2.IDNabywcy)
     made = _both(
-        (tr("Seller", "Sprzedawca"), _seller(invoice.Podmiot1), _former(body.Podmiot1K)),
-        (tr("Buyer", "Nabywca"), _buyer(invoice.Podmiot2), _former(old_buyer)),
+        (tr("Seller", "Sprzedawca"), _seller(invoice.Podmiot1), _former(body.Podmiot1K), []),
+        (tr("Buyer", "Nabywca"), _buyer(invoice.Podmiot2), _former(old_buyer), _flags(invoice.Podmiot2)),
     )
     for n, third in enumerate(invoice.Podmiot3, 1):
         old = _take(former, third.IDNabywcy) if third.IDNabywcy else None
@@ -56,8 +56,8 @@ def of_rr(invoice: rr.Faktura) -> list[Section]:
     ]
     buyer = [*_identity(second.DaneIdentyfikacyjne), *_where(second), *_state(second)]
     made = _both(
-        (tr("Supplier", "Dostawca"), supplier, _former(body.Podmiot1K)),
-        (tr("Buyer", "Nabywca"), buyer, _former(body.Podmiot2K)),
+        (tr("Supplier", "Dostawca"), supplier, _former(body.Podmiot1K), []),
+        (tr("Buyer", "Nabywca"), buyer, _former(body.Podmiot2K), []),
     )
     for n, third in enumerate(invoice.Podmiot3, 1):
         who = [*_role(third), *_identity(third.DaneIdentyfikacyjne)]
@@ -67,24 +67,27 @@ def of_rr(invoice: rr.Faktura) -> list[Section]:
 
 # ---- layout ---------------------------------------------------------------------------------------
 
-#: Heading, what stands on the invoice, what stood before (empty: unchanged).
-_Side = tuple[str, list[Pair], list[Pair]]
+#: Heading, what stands on the invoice, what stood before (empty: unchanged), what follows.
+_Side = tuple[str, list[Pair], list[Pair], list[Block]]
 
 
-def _both(first: _Side, second: _Side) -> list[Section]:
-    if not first[2] and not second[2]:
-        columns = [[Pairs(now, heading)] for heading, now, _ in (first, second)]
+def _both(*sides: _Side) -> list[Section]:
+    """Seller and buyer."""
+    if not any(old for _, _, old, _ in sides):
+        columns = [[Pairs(now, heading), *more] for heading, now, _, more in sides]
         return [Section("parties", "", [Columns(columns)])]
     return [
-        _changed(anchor, heading, old, now) if old else Section(anchor, heading, [Pairs(now)])
-        for anchor, (heading, now, old) in (("seller", first), ("buyer", second))
+        _changed(anchor, heading, old, now, more) if old else Section(anchor, heading, [Pairs(now), *more])
+        for anchor, (heading, now, old, more) in zip(("seller", "buyer"), sides, strict=True)
     ]
 
 
-def _changed(anchor: str, heading: str, old: list[Pair], now: list[Pair]) -> Section:
+def _changed(
+    anchor: str, heading: str, old: list[Pair], now: list[Pair], more: Sequence[Block] = ()
+) -> Section:
     columns: list[Sequence[Block]] = [[Pairs(old, tr("Before the correction", "Treść korygowana"))]]
     if now:
-        columns.append([Pairs(now, tr("After the correction", "Treść korygująca"))])
+        columns.append([Pairs(now, tr("After the correction", "Treść korygująca")), *more])
     return Section(anchor, heading, [Columns(columns)])
 
 
@@ -120,20 +123,22 @@ def _buyer(party: fa.Podmiot2) -> list[Pair]:
         *_eori(party),
         *_identity(party.DaneIdentyfikacyjne),
         *_where(party),
-        *some(
-            # FA(2) has neither flag.
-            Pair(
-                tr(
-                    "For a subordinate unit of a local government", "Faktura dotyczy jednostki podrzędnej JST"
-                ),
-                yes_or_no(getattr(party, "JST", None)),
-            ),
-            Pair(
-                tr("For a member of a VAT group", "Faktura dotyczy członka grupy GV"),
-                yes_or_no(getattr(party, "GV", None)),
-            ),
-        ),
     ]
+
+
+def _flags(party: fa.Podmiot2) -> list[Block]:
+    """JST and GV, which FA(2) does not have."""
+    pairs = some(
+        Pair(
+            tr("For a unit of a local government", "Faktura dotyczy jednostki podrzędnej JST"),
+            yes_or_no(getattr(party, "JST", None)),
+        ),
+        Pair(
+            tr("For a member of a VAT group", "Faktura dotyczy członka grupy GV"),
+            yes_or_no(getattr(party, "GV", None)),
+        ),
+    )
+    return [Pairs(pairs)] if pairs else []
 
 
 def _former(party: fa.Podmiot1K | fa.Podmiot2K | rr.Podmiot1K | rr.Podmiot2K | None) -> list[Pair]:

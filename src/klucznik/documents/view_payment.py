@@ -101,12 +101,16 @@ def payment(body: fa.Fa) -> list[Section]:
         ],
         paid.ZaplataCzesciowa,
     )
+    # A single day needs no table.
+    single = len(paid.TerminPlatnosci) == 1 and not paid.TerminPlatnosci[0].TerminOpis
+    if single:
+        pairs += some(Pair(tr("Due date", "Termin płatności"), day(paid.TerminPlatnosci[0].Termin)))
     terms = tables(
         [
             col("Termin", "Due date", "Termin płatności", day),
             Col("Term in words", "Opis płatności", _term, weight=2),
         ],
-        paid.TerminPlatnosci,
+        [] if single else paid.TerminPlatnosci,
     )
     blocks: list[Block] = [Pairs(pairs)] if pairs else []
     blocks += [Columns([parts, terms])] if parts and terms else [*parts, *terms]

@@ -107,7 +107,7 @@ def _documents(upo: Upo) -> Table:
         Column(tr("Issue date", "Data wystawienia faktury")),
         Column(tr("Sent to KSeF", "Data przesłania do KSeF")),
         Column(tr("KSeF number given", "Data nadania numeru KSeF")),
-        Column(tr("Hash of the document", "Wartość funkcji skrótu złożonego dokumentu"), weight=2),
+        Column(tr("Hash of the document", "Wartość funkcji skrótu złożonego dokumentu"), weight=3),
         Column(tr("Sending mode", "Tryb wysyłki"), weight=0.7),
     ]
     first = upo.page.first if upo.page else 1
