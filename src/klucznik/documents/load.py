@@ -81,7 +81,7 @@ def _yaml(text: str) -> Any:
     stack: list[_Open] = [_Open(holder)]
     try:
         for event in yaml.parse(text, Loader=yaml.CBaseLoader):
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else 0
             if isinstance(event, yaml.DocumentStartEvent) and holder:
                 raise Unreadable(tr("one invoice in a file, please", "jedna faktura w pliku"))
             if isinstance(event, yaml.AliasEvent):
@@ -101,7 +101,8 @@ def _yaml(text: str) -> Any:
             elif isinstance(event, yaml.CollectionEndEvent):
                 stack.pop()
     except yaml.MarkedYAMLError as wrong:
-        line = wrong.problem_mark.line + 1 if wrong.problem_mark else 0
+        mark = wrong.problem_mark or wrong.context_mark
+        line = 0 if mark is None else mark.line + 1
         where = tr(f" at line {line}", f" w wierszu {line}") if line else ""
         said = wrong.problem
         raise Unreadable(tr(f"not YAML{where}: {said}", f"błąd YAML{where}: {said}")) from None

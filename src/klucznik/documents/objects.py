@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from klucznik.documents import fa, facets, labels, rr
+from klucznik.documents.allowed import allowed
+from klucznik.documents.allowed import allowed as takes
 from klucznik.documents.build import form_of
 from klucznik.documents.forms import FA3, FA_RR1, FORMS
 from klucznik.documents.invoice import Fault
@@ -175,11 +177,11 @@ class _Reading:
         except ValueError:
             value = None
         if value is None or facets.cause(simple, plain(value)):
-            allowed = facets.allowed(simple)
+            takes = allowed(simple)
             self.wrong(
                 where,
-                f"{_short(given)} is no value of {title}; allowed: {allowed}",
-                f"{_short(given)} nie jest wartością pola {title}; dozwolone: {allowed}",
+                f"{_short(given)} is no value of {title}; allowed: {takes}",
+                f"{_short(given)} nie jest wartością pola {title}; dozwolone: {takes}",
             )
             return None
         if part.fixed and plain(value) != part.fixed:
