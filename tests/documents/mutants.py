@@ -285,7 +285,7 @@ def _text(text: str) -> Change:
     return change
 
 
-def _simple(form: Form, aim: Aim) -> Simple | None:
+def text_type(form: Form, aim: Aim) -> Simple | None:
     part = generate.shapes(form)[aim[0]].parts[aim[1]]
     if part.simple is None and part.shape is not None and part.shape.value is not None:
         return part.shape.value.simple
@@ -310,7 +310,7 @@ def trials(form: Form, types: Sequence[TypeName], *, whole: bool = False) -> Ite
             yield _trial(form, kind, f"{kind} {where}", aim, change)
         for kind, change in list({**_ATTRIBUTES, "located": _located}.items())[hash_of(where) % 3 :: 3]:
             yield _trial(form, f"attribute {kind}", f"attribute {kind} {where}", aim, change)
-        simple = _simple(form, aim)
+        simple = text_type(form, aim)
         if simple is not None:
             families.setdefault(simple, aim)
             part = generate.shapes(form)[of].parts[name]
@@ -346,8 +346,8 @@ def _repeated(form: Form, aim: Aim, whole: bool) -> Iterator[Trial]:
 def _of_types(form: Form, families: dict[Simple, Aim], types: Sequence[TypeName]) -> Iterator[Trial]:
     """xsi:type with every name on one element of each type; with values that the named type may refuse."""
     for at, (simple, aim) in enumerate(families.items()):
-        # A type of the form may only be named by what restricts it: a part of the names is enough there.
-        related = simple.common or not simple.name
+        # What restricts a type is known to the form or shared: elsewhere a part of the names is enough.
+        related = simple.name in ("", "TKodKraju", "TNaturalny")
         for named in types if related else types[at % 7 :: 7]:
             group = f"xsi:type on {simple.name or simple.builtin}"
             label = f"{group} of {aim[0]}.{aim[1]}: {named[1]}"
@@ -356,7 +356,7 @@ def _of_types(form: Form, families: dict[Simple, Aim], types: Sequence[TypeName]
                 if simple.held == "whole" or simple.name == "TKodKraju":
                     yield _trial(form, group, f"{label} {text}", aim, _typed(named, text))
     for aim in generate.aims(form):
-        if _simple(form, aim) is None:
+        if text_type(form, aim) is None:
             for named in types:
                 if named[1][:4] in ("TAdr", "TPod", "TNag", "TKlu", "TRac", "anyT"):
                     label = f"xsi:type on {aim[0]}.{aim[1]}: {named[1]}"
@@ -371,7 +371,14 @@ def _of_attributes(form: Form) -> Iterator[Trial]:
             continue
         for part in inner.attributes.values():
             values = [part.fixed] if part.fixed else [text for _, text in probes(part.simple)]  # type: ignore[arg-type]
-            for value in (None, "", "x", *values, *(f" {one}" for one in values), *(f"{one} " for one in values)):
+            for value in (
+                None,
+                "",
+                "x",
+                *values,
+                *(f" {one}" for one in values),
+                *(f"{one} " for one in values),
+            ):
                 label = f"attribute {aim[1]}@{part.name}: {value}"
                 yield _trial(form, f"attribute {part.name}", label, aim, _own_attribute(part, value))
 

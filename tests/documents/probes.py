@@ -56,7 +56,11 @@ def probes(simple: Simple) -> tuple[Probe, ...]:
     for value in values:
         found += [(f"member {value}", value)]
     for value in values[:3]:
-        found += [("near member", value + value[-1]), ("near member", value[1:]), ("near member", f"{value}\t")]
+        found += [
+            ("near member", value + value[-1]),
+            ("near member", value[1:]),
+            ("near member", f"{value}\t"),
+        ]
     if len(values) > 1:
         found.append(("two members", f"{values[0]} {values[1]}"))
     kept = {text: label for label, text in reversed(found)}

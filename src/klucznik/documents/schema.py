@@ -20,6 +20,8 @@ from klucznik.errors import Unreadable
 from klucznik.lang import tr
 
 _local: Final = threading.local()
+#: From this many elements on a document is large.
+_LARGE: Final = 5_000
 
 
 def validator(form: Form, folder: Path | None = None) -> etree.XMLSchema:
@@ -34,10 +36,26 @@ def validator(form: Form, folder: Path | None = None) -> etree.XMLSchema:
     return found
 
 
-def complaints(judge: etree.XMLSchema) -> list[tuple[str, str]]:
-    """What libxml2 said of the last document: path and message."""
+def takes(judge: etree.XMLSchema, root: etree._Element) -> bool:
+    """The verdict on a document.
+
+    For each fault lxml works out the node's path, and counts its siblings for that: with tens of thousands
+    of faults that is quadratic. A large document is therefore judged while it is parsed once more, where
+    there are no nodes yet.
+    """
+    if root.xpath(f"count(//*) < {_LARGE}"):
+        return judge(root)
+    try:
+        etree.fromstring(etree.tostring(root), etree.XMLParser(schema=judge, no_network=True))
+    except etree.XMLSyntaxError:
+        return False
+    return True
+
+
+def complaints(judge: etree.XMLSchema) -> list[str]:
+    """What libxml2 said of the last document that `judge` was asked about itself."""
     log: Any = judge.error_log  # iterable, whatever the stubs say
-    return [(entry.path or "", entry.message) for entry in log]
+    return [entry.message for entry in log]
 
 
 def _own(form: Form) -> etree.XMLSchema:

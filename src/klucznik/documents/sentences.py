@@ -6,6 +6,7 @@ Rule: invoice-verification.md section 2.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from lxml import etree
 
@@ -91,3 +92,20 @@ def attribute_not_fixed(name: str) -> str:
 
 def element_not_fixed(node: etree._Element) -> str:
     return f"The value of the '{full(node)}' element does not equal its fixed value."
+
+
+#: xsi:nil on an element; no form has one that may be nil.
+NIL: Final = (
+    "If the 'nillable' attribute is false in the schema, the 'xsi:nil' attribute must not be present in the "
+    "instance."
+)
+
+
+def wrong_type(node: etree._Element) -> str:
+    """xsi:type that is unknown, or does not restrict the element's own type."""
+    named = node.get("{http://www.w3.org/2001/XMLSchema-instance}type", "")
+    return (
+        f"The xsi:type attribute value '{named}' is not valid for the element '{full(node)}', either because it "
+        "is not a type validly derived from the type in the schema, or because it has xsi:type derivation "
+        "blocked."
+    )
