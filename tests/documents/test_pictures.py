@@ -1,11 +1,10 @@
-"""QR codes as pictures, read back by another library."""
+"""QR codes as pictures, read back: zxing-cpp draws with zint and reads with code of its own."""
 
 from __future__ import annotations
 
 import io
 
 import pytest
-import segno
 import zxingcpp
 from lxml import etree
 from PIL import Image
@@ -46,7 +45,7 @@ def test_a_code_is_read_back_from_svg_and_png(link: str, label: str) -> None:
 
 def test_the_quiet_zone_is_four_modules_on_each_side_label_or_none() -> None:
     for label in ("", KSEF_NUMBER):
-        modules = len(segno.make(LINK, error="m", micro=False, boost_error=False).matrix)
+        modules = 41  # version 6-M
         with Image.open(io.BytesIO(pictures.png(LINK, label, scale=5))) as picture:
             grey = picture.convert("L")
         assert grey.width == (modules + 8) * 5

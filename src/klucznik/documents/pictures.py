@@ -6,6 +6,8 @@ Rule: qr-offline.md section 2. The label under the code is its KSeF number, `OFF
 from __future__ import annotations
 
 from html import escape
+from math import isqrt
+from typing import Any
 
 from klucznik.documents import fit, press
 from klucznik.documents.plain import plain
@@ -14,23 +16,31 @@ from klucznik.lang import tr
 
 QUIET = 4
 
+#: Black (0) is dark (1), white (255) light (0).
+_DARK = bytes([1]) + bytes(255)
 
-def _modules(link: str) -> list[bytearray]:
+
+def _modules(link: str) -> list[bytes]:
     """The dark (1) and light (0) modules, without the quiet zone."""
-    import segno
+    from zxingcpp import BarcodeFormat, create_barcode
 
+    image: Any  # has the buffer protocol, whatever its stubs say
     try:
-        code = segno.make(link, error="m", micro=False, boost_error=False)
-    except (segno.DataOverflowError, ValueError) as error:
+        image = create_barcode(link, BarcodeFormat.QRCode, ec_level="M").to_image(
+            scale=1, add_quiet_zones=False
+        )
+    except ValueError as error:
         raise Unreadable(
             tr("No QR code can hold this link of ", "Żaden kod QR nie pomieści tego linku, liczba znaków: ")
             + tr(f"{len(link)} characters.", f"{len(link)}."),
             hint=tr("links of KSeF have at most about 800", "linki KSeF mają najwyżej około 800"),
         ) from error
-    return [bytearray(row) for row in code.matrix]
+    pixels = memoryview(image).tobytes().translate(_DARK)
+    side = isqrt(len(pixels))
+    return [pixels[at : at + side] for at in range(0, side * side, side)]
 
 
-def _path(modules: list[bytearray]) -> str:
+def _path(modules: list[bytes]) -> str:
     """One path for all: neighbours filled apart would show hairlines between them."""
     parts = []
     for y, row in enumerate(modules, QUIET):
