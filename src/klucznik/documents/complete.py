@@ -20,10 +20,11 @@ from klucznik.documents.forms import FA2, FA3, FA_RR1, FORMS, Form
 from klucznik.documents.model import Node
 from klucznik.documents.objects import DataFault
 from klucznik.documents.totals import ZERO
+from klucznik.lang import tr
 
-__all__ = ["SYSTEM", "Advance", "complete"]
+__all__ = ["SYSTEM", "Advance", "complete", "method"]
 
-_Invoice = TypeVar("_Invoice", fa.Faktura, rr.Faktura)
+_Invoice = TypeVar("_Invoice", bound=fa.Faktura | rr.Faktura)
 
 SYSTEM: Final = "Klucznik"
 
@@ -113,3 +114,33 @@ def _settle(settlement: fa.Rozliczenie, due: Decimal) -> None:
             settlement.DoRozliczenia = -rest
         else:
             settlement.DoZaplaty = rest
+
+
+def method(invoice: fa.Faktura | rr.Faktura) -> str:
+    """How the tax of this invoice is worked out, with the article that says so."""
+    if isinstance(invoice, rr.Faktura):
+        return tr(
+            "the refund line by line (art. 116 of the VAT Act)",
+            "zwrot podatku od każdej pozycji (art. 116 ustawy o VAT)",
+        )
+    body = invoice.Fa
+    if body.RodzajFaktury in ("ZAL", "KOR_ZAL") and body.Zamowienie is not None:
+        return tr(
+            "from the payment, spread over the rates of the order (art. 106f(1)(3) of the VAT Act)",
+            "od zapłaty, rozdzielonej na stawki zamówienia (art. 106f ust. 1 pkt 3 ustawy o VAT)",
+        )
+    taxed = [line for line in body.FaWiersz if line.P_12 is not None or line.P_12_XII is not None]
+    if taxed and all(line.P_11Vat is not None for line in taxed):
+        return tr(
+            "the sum of the taxes that the lines state (art. 106e(10) of the VAT Act)",
+            "suma podatku z pozycji (art. 106e ust. 10 ustawy o VAT)",
+        )
+    if any(line.P_11 is None and line.P_11A is not None for line in taxed):
+        return tr(
+            "from the sum of gross values per rate (art. 106e(7) of the VAT Act)",
+            "od sumy wartości brutto według stawek (art. 106e ust. 7 ustawy o VAT)",
+        )
+    return tr(
+        "from the sum of net values per rate (art. 106e(1)(13)-(14) of the VAT Act)",
+        "od sumy wartości netto według stawek (art. 106e ust. 1 pkt 13 i 14 ustawy o VAT)",
+    )

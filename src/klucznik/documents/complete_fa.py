@@ -40,10 +40,10 @@ class Body:
         self.advances = advances
         self.faults: list[Fault] = []
         self.margin = self.body.Adnotacje is not None and is_margin(self.body.Adnotacje.PMarzy)
-        #: The totals were given, so lines that do not say enough are no fault.
-        self.given = self.body.P_15 is not None and (
-            self.body.RodzajFaktury == "UPR" or any(getattr(self.body, net) is not None for net in NETS)
-        )
+        #: The totals are given, all of them; only a tax may be missing.
+        self.whole = self.body.P_15 is not None and any(getattr(self.body, net) is not None for net in NETS)
+        #: Lines that do not say enough are no fault.
+        self.given = self.whole or (self.body.P_15 is not None and self.body.RodzajFaktury == "UPR")
         self.exchange = self._exchange()
 
     def wrong(self, where: str, en: str, pl: str) -> None:
@@ -79,12 +79,13 @@ class Body:
         if body.KodWaluty == "PLN":
             return None
         rates = {line.KursWaluty for line in body.FaWiersz if line.KursWaluty is not None}
-        if len(rates) == 1:
-            found = rates.pop()
-            for line in body.FaWiersz:
-                line.KursWaluty = found if line.KursWaluty is None else line.KursWaluty
-            return found
-        return body.KursWalutyZ if not rates else None
+        if len(rates) != 1:
+            return None if rates else body.KursWalutyZ
+        found = rates.pop()
+        for line in body.FaWiersz:
+            if line.KursWaluty is None and not self.given:
+                line.KursWaluty = found
+        return found
 
     def _lines(self) -> Iterator[Sold]:
         many = len(self.body.FaWiersz) > 1
@@ -256,7 +257,7 @@ class Body:
         body = self.body
         for net in NETS:
             total, own = worked_out.get(net), getattr(body, net)
-            if total is None and own is None:
+            if own is None and (total is None or self.whole):
                 continue
             bucket = next(one for one in (*BUCKETS.values(), MARGIN, oss(ZERO)) if one.net == net)
             if own is None and total is not None:
@@ -273,7 +274,8 @@ class Body:
                         f"give the tax that goes with {net}",
                         f"podaj podatek do {net}",
                     )
-            self._put_pln(bucket, total)
+            if not self.whole:
+                self._put_pln(bucket, total)
 
     def _tax(self, total: Total | None, own: Decimal | None, rates: list[Bucket]) -> Decimal | None:
         if total is not None and own in (None, total.net):

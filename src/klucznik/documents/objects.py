@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from klucznik.documents import fa, facets, labels, rr
 from klucznik.documents.allowed import allowed
-from klucznik.documents.allowed import allowed as takes
 from klucznik.documents.build import form_of
 from klucznik.documents.forms import FA3, FA_RR1, FORMS
 from klucznik.documents.invoice import Fault
@@ -33,7 +32,6 @@ _YES: Final = frozenset(["true", "yes", "tak"])
 _NO: Final = frozenset(["false", "no", "nie"])
 _SHOWN: Final = 80
 _KNOWN: Final = 12
-_Invoice = TypeVar("_Invoice", fa.Faktura, rr.Faktura)
 
 
 class DataFault(Unreadable):
@@ -229,9 +227,12 @@ def _short(given: Any) -> str:
     return f'"{shown[: _SHOWN - 1]}…"' if len(shown) > _SHOWN else f'"{shown}"'
 
 
-def to_plain(invoice: fa.Faktura | rr.Faktura) -> Plain:
-    """Plain data of an invoice: texts as they were written, whole numbers, lists; only what is set."""
-    return _plain(shape(form_of(invoice)), invoice)
+def to_plain(invoice: fa.Faktura | rr.Faktura, form: Form | None = None) -> Plain:
+    """Plain data of an invoice: texts as they were written, whole numbers, lists; only what is set.
+
+    `form` is asked for only when the invoice does not say it yet.
+    """
+    return _plain(shape(form or form_of(invoice)), invoice)
 
 
 def _plain(what: Shape, node: Node) -> Plain:
