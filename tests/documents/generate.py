@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cache
 from random import Random
+from typing import Any
 
 from lxml import etree
 
@@ -98,7 +99,15 @@ def _numbers(simple: Simple, plain: bool) -> tuple[str, ...]:
 
 
 def _words(simple: Simple, low: int, high: int) -> tuple[str, ...]:
-    plain = ("x" * max(low, 1), "ż" * high, ASTRAL * high, "Zażółć gęślą jaźń", "x\u00a0y\u0301", "", LETTERS)
+    plain: tuple[str, ...] = (
+        "x" * max(low, 1),
+        "ż" * high,
+        ASTRAL * high,
+        "Zażółć gęślą jaźń",
+        "x\u00a0y\u0301",
+        "",
+        LETTERS,
+    )
     if simple.builtin == "string":
         plain = (*plain, " " * max(low, 1), "\r\n\t".ljust(low, "-"), " " * high)
     else:
@@ -215,10 +224,14 @@ def grown(
 
     `times` is how often the element aimed at stands, within its limits or beyond.
     """
-    root = etree.Element(f"{{{form.namespace}}}{form.root}", nsmap={prefix: form.namespace})
+    root = etree.Element(f"{{{form.namespace}}}{form.root}", nsmap=_nsmap(prefix, form.namespace))
     growing = _Growing(form, rng, size, aim, times=times)
     growing.fill(root, shape(form))
     return root, growing.found if growing.found is not None else root
+
+
+def _nsmap(prefix: str | None, space: str) -> Any:
+    return {prefix: space}  # the stubs know no default namespace
 
 
 def document(form: Form, rng: Random, size: float = 0.3) -> bytes:

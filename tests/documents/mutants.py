@@ -12,12 +12,13 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
+
+from lxml import etree
 
 from documents import generate
 from documents.generate import Aim
 from documents.probes import probes
-from lxml import etree
-
 from klucznik.documents.faults import path
 from klucznik.documents.model import Form, Part
 from klucznik.documents.types import COMMON, Simple
@@ -121,9 +122,19 @@ def _renamed(name: Callable[[str], str]) -> Change:
     return change
 
 
+def _nsmap(spaces: dict[str | None, str]) -> Any:
+    return spaces  # the stubs know no default namespace
+
+
+def _attributes_of(node: etree._Element) -> dict[str, str]:
+    return {str(name): str(value) for name, value in node.attrib.items()}
+
+
 def _in_space(space: str) -> Change:
     def change(root: etree._Element, node: etree._Element, rng: Random) -> None:
-        twin = etree.Element(f"{{{space}}}{etree.QName(node).localname}", dict(node.attrib), {None: space})
+        twin = etree.Element(
+            f"{{{space}}}{etree.QName(node).localname}", _attributes_of(node), _nsmap({None: space})
+        )
         twin.text = node.text
         twin.extend(list(node))
         _parent(node).replace(node, twin)
@@ -134,7 +145,7 @@ def _in_space(space: str) -> Change:
 def _child(space: str | None = None, name: str = "Nowosc") -> Change:
     def change(root: etree._Element, node: etree._Element, rng: Random) -> None:
         own = etree.QName(root).namespace if space is None else space
-        node.insert(rng.randint(0, len(node)), etree.Element(f"{{{own}}}{name}", nsmap={None: own}))
+        node.insert(rng.randint(0, len(node)), etree.Element(f"{{{own}}}{name}", nsmap=_nsmap({None: own})))
 
     return change
 
@@ -157,7 +168,7 @@ def _beside(form: Form, aim: Aim) -> Change:
 
     def change(root: etree._Element, node: etree._Element, rng: Random) -> None:
         other = rng.choice(sorted(what.parts))
-        donor, found = generate.grown(form, rng, 0, (aim[0], other))
+        _, found = generate.grown(form, rng, 0, (aim[0], other))
         (node.addnext if rng.random() < 0.5 else node.addprevious)(found)
 
     return change
@@ -205,7 +216,7 @@ def _commented(root: etree._Element, node: etree._Element, rng: Random) -> None:
 
 def _cdata(root: etree._Element, node: etree._Element, rng: Random) -> None:
     for one in root.iter():
-        if not len(one) and one.text and "]]>" not in one.text:
+        if not len(one) and one.text and not re.search(r"]]>|\r", one.text):
             one.text = etree.CDATA(one.text)
 
 
@@ -241,8 +252,8 @@ _ATTRIBUTES: dict[str, Change] = {
     "schemaLocation of one word": _attribute(f"{XSI}schemaLocation", "http://198.51.100.1/x.xsd"),
     "noNamespaceSchemaLocation": _attribute(f"{XSI}noNamespaceSchemaLocation", "http://198.51.100.1/x.xsd"),
     "unknown xsi": _attribute(f"{XSI}typ", "x"),
-    "type of no prefix": _attribute(f"{XSI}type", "xsd:string"), "no type name": _attribute(f"{XSI}type", "1:2"),
-    "empty type": _attribute(f"{XSI}type", ""),
+    "type of no prefix": _attribute(f"{XSI}type", "xsd:string"),
+    "no type name": _attribute(f"{XSI}type", "1:2"), "empty type": _attribute(f"{XSI}type", ""),
 }  # fmt: skip
 
 
@@ -254,7 +265,7 @@ def _typed(named: TypeName, text: str | None = None) -> Change:
     """xsi:type, in a copy of the node that declares the prefix."""
 
     def change(root: etree._Element, node: etree._Element, rng: Random) -> None:
-        twin = etree.Element(node.tag, dict(node.attrib), nsmap={**node.nsmap, "y": named[0]})
+        twin = etree.Element(node.tag, _attributes_of(node), nsmap=_nsmap({**node.nsmap, "y": named[0]}))
         twin.text = node.text if text is None else text
         twin.extend(list(node))
         twin.set(f"{XSI}type", f"y:{named[1]}")
@@ -370,7 +381,7 @@ def _of_attributes(form: Form) -> Iterator[Trial]:
         if inner is None or inner.node.__name__ not in holders:
             continue
         for part in inner.attributes.values():
-            values = [part.fixed] if part.fixed else [text for _, text in probes(part.simple)]  # type: ignore[arg-type]
+            values = [part.fixed] if part.fixed else [text for _, text in probes(part.simple)]
             for value in (
                 None,
                 "",

@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from functools import cache
 
 from documents.generate import ASTRAL, bound, greatest, least, texts
-
 from klucznik.documents.types import Simple
 
 #: A label, by which coverage is counted, and the text.
@@ -46,8 +45,9 @@ def probes(simple: Simple) -> tuple[Probe, ...]:
     found += [
         ("blank before", f" {first}"), ("blank behind", f"{first} "), ("lines around", f"\n\t{first}\r\n"),
         ("no-break space", f"\u00a0{first}"), ("no-break space behind", f"{first}\u00a0"),
-        ("twice", f"{first} {first}"), ("joined", first + first), ("cut", first[:-1]), ("longer", f"{first}0"),
-        ("longer by a letter", f"{first}X"), ("other first", f"ż{first[1:]}"), ("small", first.lower()),
+        ("twice", f"{first} {first}"), ("joined", first + first), ("cut", first[:-1]),
+        ("longer", f"{first}0"), ("longer by a letter", f"{first}X"),
+        ("other first", f"ż{first[1:]}"), ("small", first.lower()),
         ("capital", first.upper()), ("arabic-indic digits", first.translate(_ARABIC)),
         ("arabic-indic last", first[:-1] + first[-1:].translate(_ARABIC)), ("astral", f"{first}{ASTRAL}"),
     ]  # fmt: skip
@@ -75,9 +75,11 @@ def _lengths(lineage: list[Simple]) -> list[Probe]:
     if high:
         found += [
             ("most", "x" * high), ("most+1", "x" * (high + 1)), ("most astral", ASTRAL * high),
-            ("most+1 astral", ASTRAL * (high + 1)), ("most wide", "ż" * high), ("most+1 wide", "ż" * (high + 1)),
+            ("most+1 astral", ASTRAL * (high + 1)), ("most wide", "ż" * high),
+            ("most+1 wide", "ż" * (high + 1)),
             ("most within blanks", f"  {'x' * high}\n"), ("most of collapsed", f"a    {'x' * (high - 2)}"),
-            ("most of lines", f"a\r\n{'x' * (high - 2)}"), ("most with no-break space", f"{'x' * high}\u00a0"),
+            ("most of lines", f"a\r\n{'x' * (high - 2)}"),
+            ("most with no-break space", f"{'x' * high}\u00a0"),
         ]  # fmt: skip
     return found
 

@@ -59,9 +59,10 @@ def _found(root: etree._Element, form: Form, judge: etree.XMLSchema) -> list[Fau
     """The faults of a document that libxml2 refused."""
     if root.tag != f"{{{form.namespace}}}{form.root}":
         name = etree.QName(root)
+        space = name.namespace or tr("no namespace", "bez przestrzeni nazw")
         message = tr(
-            f"this is not {form.system_code}: the root is {name.localname} of {name.namespace or 'no namespace'}",
-            f"to nie jest {form.system_code}: korzeń {name.localname} z {name.namespace or 'bez przestrzeni nazw'}",
+            f"this is not {form.system_code}: the root is {name.localname} ({space})",
+            f"to nie jest {form.system_code}: korzeń to {name.localname} ({space})",
         )
         return [Fault("", sentences.not_declared(root), message)]
     if found := list(islice(faults_of(root, form), MOST)):

@@ -105,7 +105,7 @@ def wrong_type(node: etree._Element) -> str:
     """xsi:type that is unknown, or does not restrict the element's own type."""
     named = node.get("{http://www.w3.org/2001/XMLSchema-instance}type", "")
     return (
-        f"The xsi:type attribute value '{named}' is not valid for the element '{full(node)}', either because it "
-        "is not a type validly derived from the type in the schema, or because it has xsi:type derivation "
+        f"The xsi:type attribute value '{named}' is not valid for the element '{full(node)}', either because "
+        "it is not a type validly derived from the type in the schema, or because it has xsi:type derivation "
         "blocked."
     )

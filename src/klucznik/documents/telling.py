@@ -140,17 +140,18 @@ def wrong_type(node: etree._Element) -> str:
 def misplaced(child: etree._Element, follow: Sequence[str], after: str, what: Shape, form: Form) -> str:
     """A child that cannot stand where it stands; `follow` are those that can, after `after`."""
     where, name = path(child), etree.QName(child)
+    takes = _or(form, follow) or tr("nothing more", "nic więcej")
     called, order = name.localname, list(what.parts)
     if name.namespace != form.namespace:
         space = name.namespace or tr("none", "żadna")
         return tr(
-            f"{where} is of another namespace ({space}); allowed: {_or(form, follow) or 'nothing more'}",
-            f"{where} ma inną przestrzeń nazw ({space}); dozwolone: {_or(form, follow) or 'nic więcej'}",
+            f"{where} is of another namespace ({space}); allowed: {takes}",
+            f"{where} ma inną przestrzeń nazw ({space}); dozwolone: {takes}",
         )
     if called not in what.parts:
         return tr(
-            f"{where}: {form.system_code} has no such element here; allowed: {_or(form, follow) or 'nothing more'}",
-            f"{where}: {form.system_code} nie ma tu takiego elementu; dozwolone: {_or(form, follow) or 'nic więcej'}",
+            f"{where}: {form.system_code} has no such element here; allowed: {takes}",
+            f"{where}: {form.system_code} nie ma tu takiego elementu; dozwolone: {takes}",
         )
     title = labels.titled(form, called)
     if called == after:
@@ -172,8 +173,8 @@ def misplaced(child: etree._Element, follow: Sequence[str], after: str, what: Sh
         )
     behind = tr(f" after {after}", f" po {after}") if after else tr(" first", " na początku")
     return tr(
-        f"{where}: {title} cannot stand{behind}; allowed: {_or(form, follow) or 'nothing more'}",
-        f"{where}: {title} nie może stać{behind}; dozwolone: {_or(form, follow) or 'nic więcej'}",
+        f"{where}: {title} cannot stand{behind}; allowed: {takes}",
+        f"{where}: {title} nie może stać{behind}; dozwolone: {takes}",
     )
 
 
