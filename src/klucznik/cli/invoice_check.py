@@ -158,24 +158,39 @@ def judged_all(names: Sequence[str], now: datetime, wanted: Wanted) -> Iterator[
         for name in names:
             yield name, judge_file(name, now, wanted)
         return
-    chunks = [names[at : at + CHUNK] for at in range(0, len(names), CHUNK)]
+    chunks = (names[at : at + CHUNK] for at in range(0, len(names), CHUNK))
     # Started anew, not forked: nothing of this process is shared, on every system alike.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
     # No more than this is on its way, so memory does not grow with the number of files.
     waiting: deque[tuple[Sequence[str], Future[list[Verdict]]]] = deque()
     try:
-        while chunks or waiting:
-            while chunks and len(waiting) < 4 * workers:
-                chunk = chunks.pop(0)
-                waiting.append((chunk, pool.submit(judge_files, chunk, now, wanted)))
-            chunk, answer = waiting.popleft()
-            yield from zip(chunk, answer.result(), strict=True)
+        for chunk in chunks:
+            waiting.append((chunk, _submit(pool, chunk, now, wanted)))
+            if len(waiting) >= 4 * workers:
+                yield from _answered(*waiting.popleft())
+        while waiting:
+            yield from _answered(*waiting.popleft())
     finally:
         pool.shutdown(cancel_futures=True)
 
 
+def _answered(chunk: Sequence[str], answer: Future[list[Verdict]]) -> Iterator[tuple[str, Verdict]]:
+    yield from zip(chunk, answer.result(), strict=True)
+
+
+def _submit(
+    pool: ProcessPoolExecutor, chunk: Sequence[str], now: datetime, wanted: Wanted
+) -> Future[list[Verdict]]:
+    """Hand a chunk to the pool, which may start a process: one that inherits the deafness to Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        return pool.submit(judge_files, chunk, now, wanted)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _leave_interrupts() -> None:
-    """Ctrl-C is for the process at the terminal, which ends the others."""
+    """Ctrl-C is for the process at the terminal, which ends the others. (Windows lets nothing inherit.)"""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

@@ -65,12 +65,12 @@ def totals(invoice: rr.Faktura, setting: Setting) -> Iterator[Finding]:
     rows = inner.FakturaRRWiersz
     corrects = head(invoice).corrects
     for name, stated, amounts in (
-        ("P_11_1", inner.P_11_1, [(row.P_8, row.StanPrzed == 1) for row in rows]),
-        ("P_11_2", inner.P_11_2, [(row.P_10, row.StanPrzed == 1) for row in rows]),
+        ("P_11_1", inner.P_11_1, [(row.P_8, corrects and row.StanPrzed == 1) for row in rows]),
+        ("P_11_2", inner.P_11_2, [(row.P_10, corrects and row.StanPrzed == 1) for row in rows]),
     ):
         after = sum((amount for amount, old in amounts if not old), ZERO)
         before = sum((amount for amount, old in amounts if old), ZERO)
-        if not rows or stated in ((after - before, after + before) if corrects else (after,)):
+        if not rows or stated in (after - before, after + before if before < 0 else after - before):
             continue
         code = ("correction-difference" if before else "correction-lines") if corrects else "sum-net"
         yield note(

@@ -92,9 +92,14 @@ def _sums(mine: Sequence[Row], corrects: bool, margin: bool) -> list[Decimal]:
         values = [row.line.P_11A for row in mine]
     if any(value is None for value in values):
         return []
-    after = sum((v for row, v in zip(mine, values, strict=True) if v is not None and not row.before), ZERO)
-    before = sum((v for row, v in zip(mine, values, strict=True) if v is not None and row.before), ZERO)
-    return [after - before, after + before] if corrects and before else [after]
+    after = before = ZERO
+    for row, value in zip(mine, values, strict=True):
+        if corrects and row.before:
+            before += value or ZERO
+        else:
+            after += value or ZERO
+    # Some programs write old data with the sign turned.
+    return [after - before, after + before] if before < 0 else [after - before]
 
 
 def _compare(
