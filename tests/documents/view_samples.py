@@ -1,12 +1,16 @@
-"""Invoices nobody issued, rich enough for every section of a view; and a sheet as plain text."""
+"""Invoices nobody issued, rich enough for every section of a view; and a sheet as plain text.
+
+Run as a program it writes the files of `golden/` anew; look at what changed before you commit.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from klucznik.documents import complete, fa, objects, rr
+from klucznik.documents import complete, fa, objects, rr, view
 from klucznik.documents.blocks import Block, Code, Columns, Pairs, Sheet, Table, Text
 
 NOW = datetime(2026, 7, 1, 12, 30, 15, tzinfo=UTC)
@@ -436,6 +440,25 @@ def made(data: dict[str, Any]) -> fa.Faktura | rr.Faktura:
     return complete.complete(invoice, now=NOW)
 
 
+#: File -> invoice, language, KSeF number.
+GOLDEN: dict[str, tuple[dict[str, Any], str, str]] = {
+    "export-pl": (EXPORT, "pl", NUMBER),
+    "export-en": (EXPORT, "en", ""),
+    "correction-pl": (CORRECTION, "pl", ""),
+    "advance-en": (ADVANCE, "en", ""),
+    "discount-pl": (DISCOUNT, "pl", ""),
+    "vehicle-pl": (VEHICLE, "pl", ""),
+    "farmer-pl": (FARMER, "pl", ""),
+}
+
+
+def golden(name: str) -> tuple[Path, str]:
+    """The file, and what stands in it when nothing has changed."""
+    data, language, number = GOLDEN[name]
+    sheet = view.sheet(made(data), language=language, ksef_number=number)
+    return Path(__file__).with_name("golden") / f"{name}.txt", dump(sheet)
+
+
 # ---- a sheet as text -------------------------------------------------------------------------------
 
 
@@ -475,3 +498,9 @@ def _blocks(blocks: Sequence[Block]) -> Iterator[str]:
                 yield from _blocks(column)
         else:
             yield f"{block.label}: {block.value}"
+
+
+if __name__ == "__main__":
+    for each in GOLDEN:
+        path, content = golden(each)
+        path.write_text(content, encoding="utf-8")

@@ -93,27 +93,21 @@ class Paper:
 
     def _refuse_to_overwrite(self, target: Path) -> None:
         if target.exists() and not self.force:
-            raise _taken(target)
+            raise Unwritable(
+                tr(f"{target} is there already.", f"{target} już istnieje."),
+                hint=tr("--force writes over it", "--force go nadpisze"),
+            )
 
     def _write(self, target: Path, content: bytes) -> None:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("wb" if self.force else "xb") as file:
                 file.write(content)
-        except FileExistsError:
-            raise _taken(target) from None
         except OSError as failed:
             why = failed.strerror or str(failed)
             raise Unwritable(
                 tr(f"{target} cannot be written: {why}", f"Nie można zapisać {target}: {why}")
             ) from None
-
-
-def _taken(target: Path) -> Unwritable:
-    return Unwritable(
-        tr(f"{target} is there already.", f"{target} już istnieje."),
-        hint=tr("--force writes over it", "--force go nadpisze"),
-    )
 
 
 @contextmanager

@@ -115,9 +115,10 @@ def _kind(body: fa.Fa) -> str:
 
 
 def _kind_rr(body: rr.FakturaRR) -> str:
-    if body.RodzajFaktury == "KOR_VAT_RR":
-        return tr("Correcting VAT RR invoice", "Faktura korygująca VAT RR")
-    return tr("VAT RR invoice", "Faktura pierwotna VAT RR")
+    return {
+        "VAT_RR": tr("VAT RR invoice", "Faktura pierwotna VAT RR"),
+        "KOR_VAT_RR": tr("Correcting VAT RR invoice", "Faktura korygująca VAT RR"),
+    }.get(body.RodzajFaktury, body.RodzajFaktury)
 
 
 def codes(ksef_number: str, invoice_link: str, certificate_link: str) -> list[Section]:

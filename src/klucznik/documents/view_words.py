@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
@@ -66,9 +66,7 @@ def percent(value: Decimal | None) -> str:
 
 def exchange_rate(value: Decimal | None) -> str:
     """Six decimals."""
-    if value is None:
-        return ""
-    return f"{value.quantize(Decimal('0.000001'), ROUND_HALF_UP):f}".replace(".", ",")
+    return "" if value is None else _grouped(value, 6)
 
 
 def account(number: str | None) -> str:
