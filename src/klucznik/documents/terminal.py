@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from klucznik.documents import blocks, fit
@@ -30,17 +31,18 @@ def _pairs(block: Pairs) -> Iterator[RenderableType]:
 
     if block.heading:
         yield _text(block.heading, "bold")
-    grid = Table.grid(padding=(0, 2, 0, 0))
-    grid.add_column(overflow="fold", max_width=32)
-    grid.add_column(overflow="fold")
-    for pair in block.pairs:
-        if pair.label and pair.value:
+    for labelled, pairs in groupby(block.pairs, lambda pair: bool(pair.label and pair.value)):
+        if not labelled:  # a sentence takes the whole width
+            yield from (_text(pair.label or pair.value) for pair in pairs)
+            continue
+        grid = Table.grid(padding=(0, 2, 0, 0))
+        grid.add_column(overflow="fold", max_width=32)
+        grid.add_column(overflow="fold")
+        for pair in pairs:
             grid.add_row(_text(pair.label + ":", "dim"), _text(pair.value))
             if pair.link and pair.link != pair.value:
                 grid.add_row("", _text(pair.link, "dim"))
-        else:
-            grid.add_row(_text(pair.label or pair.value))
-    yield grid
+        yield grid
 
 
 def _widths(block: blocks.Table, width: int) -> list[int]:
