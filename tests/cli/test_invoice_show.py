@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image
 from pypdf import PdfReader
 
 from klucznik.crypto import qr
+from klucznik.crypto.authority import seal
 from klucznik.documents import forms, pdf, read, samples, upo_write, view
 from klucznik.documents.upo_model import Upo, UpoDocument
 from klucznik.wire import ids
@@ -154,6 +156,17 @@ def test_without_a_number_the_code_says_offline_and_without_a_code_nothing(desk:
     assert "qr-test" not in words(desk.home / "bare.pdf")
 
 
+def test_an_invoice_issued_offline_carries_both_codes(desk: Terminal) -> None:
+    identity = seal("Zmyślona Wytwórnia", NIP, now=datetime.now(UTC), key="ec")
+    (desk.home / "offline.pem").write_bytes(identity.to_pem())
+    desk.run("invoice", "pdf", "f.xml", "--certificate", "offline.pem", "--html")
+    page = (desk.home / "f.html").read_text(encoding="utf-8")
+    (link,) = re.findall(r'href="(https://qr-test[^"]*/certificate/[^"]*)"', page)
+    assert "CERTYFIKAT" in page
+    told = desk.run("qr", "check", link, "--certificate", "offline.pem", "--invoice", "f.xml", "--json")
+    assert told.objects()[0]["inOrder"]
+
+
 def test_the_environment_says_where_the_code_leads(desk: Terminal) -> None:
     desk.run("invoice", "pdf", "f.xml", "--ksef", "https://ksef.example/v2", "--html")
     page = (desk.home / "f.html").read_text(encoding="utf-8")
@@ -208,6 +221,8 @@ def test_one_that_cannot_be_printed_does_not_stop_the_others(desk: Terminal) -> 
         ("f.xml", "--output", "f.xml", "--force"),
         ("f.xml", "f.xml", "--force"),
         ("f.xml", "--language", "de"),
+        ("f.xml", "--key", "f.xml"),
+        ("f.xml", "--certificate", "f.xml", "--no-qr"),
         (),
     ],
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klucznik.cli.common import FILE, print_json
-from klucznik.cli.options import json_option
+from klucznik.cli.options import Signer, json_option
 from klucznik.cli.printing import Paper, console, language_option, paper_options, watermark_option
 from klucznik.errors import KlucznikError
 from klucznik.lang import tr
@@ -59,10 +59,12 @@ def show(file: Path, ksef_number: str, language: str | None, as_json: bool) -> N
 @click.command(
     help=tr(
         "Print invoices as PDF (A4, PDF/UA) or as HTML, beside each file.\n\nThe code KOD I is made of the file's "
-        "bytes and leads to the environment --ksef; without a KSeF number it says OFFLINE. Of a PEF document "
+        "bytes and leads to the environment --ksef; without a KSeF number it says OFFLINE. An invoice issued offline carries KOD II as well "
+        "(--certificate). Of a PEF document "
         "only the main data is printed. Files are not overwritten without --force.",
         "Zapisz faktury jako PDF (A4, PDF/UA) albo HTML, obok każdego pliku.\n\nKod KOD I powstaje z bajtów pliku "
-        "i prowadzi do środowiska --ksef; bez numeru KSeF ma podpis OFFLINE. Z dokumentu PEF drukowane są tylko "
+        "i prowadzi do środowiska --ksef; bez numeru KSeF ma podpis OFFLINE. Faktura wystawiona offline ma też KOD II "
+        "(--certificate). Z dokumentu PEF drukowane są tylko "
         "główne dane. Pliki nie są nadpisywane bez --force.",
     )
 )
@@ -83,6 +85,24 @@ def show(file: Path, ksef_number: str, language: str | None, as_json: bool) -> N
         "Dokąd prowadzi kod: local, test, demo, prd albo adres URL.",
     ),
 )
+@click.option(
+    "--certificate",
+    "cert_path",
+    type=FILE,
+    help=tr(
+        "Offline certificate of the issuer, PEM or PKCS#12: prints KOD II too.",
+        "Certyfikat wystawcy typu Offline, PEM albo PKCS#12: drukuje też KOD II.",
+    ),
+)
+@click.option(
+    "--key",
+    "key_path",
+    type=FILE,
+    help=tr(
+        "Private key, when it is not in the certificate's file.",
+        "Klucz prywatny, gdy nie ma go w pliku certyfikatu.",
+    ),
+)
 @watermark_option
 def pdf(
     files: tuple[Path, ...],
@@ -91,22 +111,34 @@ def pdf(
     language: str | None,
     no_qr: bool,
     environment: str,
+    cert_path: Path | None,
+    key_path: Path | None,
     watermark: str,
 ) -> int:
-    from klucznik.cli.qr import base_of
+    from klucznik.cli.qr import base_of, codes_of
 
     if ksef_number and len(files) > 1:
         raise click.UsageError(
             tr("--ksef-number goes with one invoice.", "--ksef-number dotyczy jednej faktury.")
         )
+    if (cert_path is None and key_path) or (cert_path and no_qr):
+        raise click.UsageError(
+            tr(
+                "--key needs --certificate, and --certificate prints a code.",
+                "--key wymaga --certificate, a --certificate drukuje kod.",
+            )
+        )
     base = "" if no_qr else base_of(environment)
+    identity = Signer(cert_path, key_path).identity() if cert_path else None
 
     def make(file: Path, content: bytes) -> tuple[Sheet, int]:
         document = _read(content)
+        number = _checked(ksef_number, file, document)
         made = _sheet(
             document,
-            ksef_number=_checked(ksef_number, file, document),
+            ksef_number=number,
             invoice_link=_link(base, document, content) if base else "",
+            certificate_link=codes_of(file, base, number, identity, None).second if identity else "",
             language=language,
             watermark=watermark,
         )

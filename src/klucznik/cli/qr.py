@@ -130,7 +130,7 @@ def link(
     base = base_of(place.environment)
     identity = Signer(cert_path, key_path).identity() if cert_path else None
     for path in files:
-        codes = _codes(path, base, ksef_number, identity, context)
+        codes = codes_of(path, base, ksef_number, identity, context)
         pictures = [str(drawn) for drawn in _draw(codes, svg_path, png_path)]
         if as_json:
             print_json(
@@ -165,7 +165,7 @@ def base_of(environment: str) -> str:
     return f"{parts.scheme}://{parts.netloc.lower()}/qr"
 
 
-def _codes(
+def codes_of(
     path: Path, base: str, ksef_number: str | None, identity: Identity | None, context: str | None
 ) -> Codes:
     from klucznik.crypto import qr as links
