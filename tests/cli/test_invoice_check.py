@@ -210,10 +210,9 @@ def test_an_interrupt_ends_every_process_quietly(folder: Path, tmp_path: Path) -
         running.stdout.readline()
         os.killpg(running.pid, signal.SIGINT)
         running.stdout.close()
+        # Read to its end, which comes when the last process that inherited it is gone.
         assert running.stderr.read().strip() == b"Interrupted."
         assert running.wait(PATIENCE) == 130
-    with pytest.raises(ProcessLookupError):
-        os.killpg(running.pid, 0)
 
 
 def test_a_terminal_sees_colours_and_nothing_that_it_would_obey(tmp_path: Path) -> None:

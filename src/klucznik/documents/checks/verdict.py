@@ -87,8 +87,8 @@ def _by_schema(root: etree._Element, form: Form, folder: Path | None) -> Iterato
     if folder is not None:
         validator = schema.validator(form, folder)
         if not validator(root):
-            for path, said in schema.complaints(validator)[: faults.MOST]:
-                yield _schema(path, said)
+            for said in schema.complaints(validator)[: faults.MOST]:
+                yield _schema("", said)
             return
     try:
         facts.read(root, form.system_code)
