@@ -364,7 +364,7 @@ def _of_types(form: Form, families: dict[Simple, Aim], types: Sequence[TypeName]
             label = f"{group} of {aim[0]}.{aim[1]}: {named[1]}"
             yield _trial(form, group, label, aim, _typed(named))
             for text in ("1", "12", "-5", "PL", "99999999999999999"):
-                if simple.held == "whole" or simple.name == "TKodKraju":
+                if related:
                     yield _trial(form, group, f"{label} {text}", aim, _typed(named, text))
     for aim in generate.aims(form):
         if text_type(form, aim) is None:

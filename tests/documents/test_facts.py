@@ -227,8 +227,8 @@ def value(name: str, text: str, datatype: str, cause: str) -> str:
 
 PATTERN, ENUM = "The Pattern constraint failed.", "The Enumeration constraint failed."
 EARLY, LATE = "The MinInclusive constraint failed.", "The MaxInclusive constraint failed."
-FLAG, STAMP = f"{ETD}:TWybor1_2", f"{ETD}:TDataCzas"
-NOT_WHOLE = "The string '{}' is not a valid Integer value."
+FLAG = f"{ETD}:TWybor1_2"
+NOT_WHOLE = "The string '{}' is not a valid {} value."
 SHORT = "The actual length is less than the MinLength value."
 LONG = "The actual length is greater than the MaxLength value."
 
@@ -251,17 +251,17 @@ LONG = "The actual length is greater than the MaxLength value."
         (
             "<WariantFormularza>3",
             "<WariantFormularza>2",
-            value("WariantFormularza", "2", "http://www.w3.org/2001/XMLSchema:byte", ENUM),
+            value("WariantFormularza", "2", "SByte", ENUM),
         ),
         (
             "2026-07-01T12:00:00Z",
             "2025-08-31T23:59:59Z",
-            value("DataWytworzeniaFa", "2025-08-31T23:59:59Z", STAMP, EARLY),
+            value("DataWytworzeniaFa", "2025-08-31T23:59:59Z", "DateTime", EARLY),
         ),
         (
             "2026-07-01T12:00:00Z",
             "2050-01-02T00:00:00Z",
-            value("DataWytworzeniaFa", "2050-01-02T00:00:00Z", STAMP, LATE),
+            value("DataWytworzeniaFa", "2050-01-02T00:00:00Z", "DateTime", LATE),
         ),
         (
             "2026-07-01T12:00:00Z",
@@ -269,7 +269,7 @@ LONG = "The actual length is greater than the MaxLength value."
             value(
                 "DataWytworzeniaFa",
                 "2026-07-01 12:00:00",
-                f"{ETD}:TDataCzas",
+                "DateTime",
                 "The string '2026-07-01 12:00:00' is not a valid DateTime value.",
             ),
         ),
@@ -279,7 +279,7 @@ LONG = "The actual length is greater than the MaxLength value."
             value(
                 "DataWytworzeniaFa",
                 "2026-02-30T12:00:00Z",
-                STAMP,
+                "DateTime",
                 "The string '2026-02-30T12:00:00Z' is not a valid DateTime value.",
             ),
         ),
@@ -288,8 +288,8 @@ LONG = "The actual length is greater than the MaxLength value."
         (ANIA, f" {ANIA}", value("NIP", f" {ANIA}", f"{ETD}:TNrNIP", PATTERN)),
         (ANIA, "٥٢٦٥٨٧٧٦٣٥", value("NIP", "٥٢٦٥٨٧٧٦٣٥", f"{ETD}:TNrNIP", PATTERN)),
         (samples.SELLER, " ", value("Nazwa", "", f"{NS}:TZnakowy512", SHORT)),
-        ("<JST>2", "<JST>3", value("JST", "3", FLAG, ENUM)),
-        ("<GV>2", "<GV>", value("GV", "", FLAG, NOT_WHOLE.format(""))),
+        ("<JST>2", "<JST>3", value("JST", "3", "Integer", ENUM)),
+        ("<GV>2", "<GV>", value("GV", "", "Integer", NOT_WHOLE.format("", "Integer"))),
         ("<KodWaluty>PLN", "<KodWaluty>PLZ", value("KodWaluty", "PLZ", f"{NS}:TKodWaluty", ENUM)),
         ("<KodWaluty>PLN", "<KodWaluty> PLN", value("KodWaluty", " PLN", f"{NS}:TKodWaluty", ENUM)),
         ("<P_1>2026-07-01", "<P_1>2026-7-1", value("P_1", "2026-7-1", f"{NS}:TDataT", PATTERN)),
@@ -317,7 +317,7 @@ LONG = "The actual length is greater than the MaxLength value."
         ("<P_15>439.85", "<P_15>01.00", value("P_15", "01.00", f"{NS}:TKwotowy", PATTERN)),
         ("<P_15>439.85", "<P_15>1.001", value("P_15", "1.001", f"{NS}:TKwotowy", PATTERN)),
         ("<P_17>2", "<P_17>0", value("P_17", "0", FLAG, ENUM)),
-        ("<P_18A>2", "<P_18A>tak", value("P_18A", "tak", FLAG, NOT_WHOLE.format("tak"))),
+        ("<P_18A>2", "<P_18A>tak", value("P_18A", "tak", FLAG, NOT_WHOLE.format("tak", "SByte"))),
         (
             "<RodzajFaktury>VAT",
             "<RodzajFaktury>VAT_RR",

@@ -253,19 +253,8 @@ def mutants(document: bytes) -> Iterator[tuple[str, etree._Element]]:
             yield f"{name}-@", tree
 
 
-#: What this room does not read yet: addresses' and lines' contents, and the like. The XSD says no there.
-UNREAD = {
-    "KodKraju", "AdresL1", "AdresL2", "SystemInfo", "P_19N", "P_22N", "P_23", "P_PMarzyN", "Zwolnienie",
-    "NoweSrodkiTransportu", "PMarzy", "FaWiersz", "NrWierszaFa", "P_7", "P_8A", "P_8B", "P_9A", "P_11",
-    "P_12", "Zalacznik", "BlokDanych", "MetaDane", "ZKlucz", "ZWartosc", "FakturaRRWiersz", "P_12_2",
-    "P_5", "P_6A", "P_6B", "P_6C", "P_8", "P_9", "P_10",
-}  # fmt: skip
-
-
 @pytest.mark.parametrize("form", XSD)
-def test_no_verdict_is_stricter_than_the_schema_nor_laxer_where_we_read(
-    form: str, official_schema: Schema
-) -> None:
+def test_the_verdict_is_that_of_the_schema(form: str, official_schema: Schema) -> None:
     schema = official_schema(XSD[form])
     tried = 0
     for label, tree in mutants(rich(form)):
@@ -276,9 +265,6 @@ def test_no_verdict_is_stricter_than_the_schema_nor_laxer_where_we_read(
             taken = True
         except DocumentFault:
             taken = False
-        if valid:
-            assert taken, f"{label}: refused, the schema takes it"
-        elif taken:
-            touched = label[1:] if label[0] in "-2>+" else label.partition("=")[0]
-            assert touched in UNREAD, f"{label}: taken, the schema refuses: {schema.error_log}"
+        # libxml2 does not take blanks around days, XML Schema does.
+        assert taken == valid or (taken and label.endswith(" ")), f"{label}: {schema.error_log}"
     assert tried > 1000

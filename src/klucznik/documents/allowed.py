@@ -8,8 +8,9 @@ from klucznik.documents.facets import normal
 from klucznik.documents.types import Simple
 from klucznik.lang import tr
 
-#: As many members of a list are told; the rest are counted.
+#: A list with more members than this is only begun.
 _MEMBERS: Final = 30
+_BEGUN: Final = 8
 
 #: Patterns in words, by the type that carries them or by how the pattern starts.
 _WORDS: Final[dict[str, tuple[str, str]]] = {
@@ -68,9 +69,10 @@ def allowed(simple: Simple) -> str:
     held, bounds = simple.held, _bounds(lineage)
     if held == "number":
         total, places = _narrowest(lineage, "total_digits") or 0, _narrowest(lineage, "fraction_digits") or 0
+        form = tr(" (a dot, no blanks, no plus)", " (z kropką, bez odstępów i plusa)") if pattern else ""
         return tr(
-            f"a number such as 1234.5, at most {digits(total)}, of these {places} after the dot{bounds}",
-            f"liczba, np. 1234.5, najwyżej {digits(total)}, w tym {places} po kropce{bounds}",
+            f"a number such as 1234.5{form}, at most {digits(total)}, {places} of them after the dot{bounds}",
+            f"liczba, np. 1234.5{form}, najwyżej {digits(total)}, w tym {places} po kropce{bounds}",
         )
     if held == "whole":
         return tr("a whole number", "liczba całkowita") + bounds
@@ -101,10 +103,10 @@ def too_long(simple: Simple, text: str) -> str:
 def _listed(values: tuple[str, ...]) -> str:
     if len(values) == 1:
         return tr(f"only {values[0]}", f"tylko {values[0]}")
-    shown = ", ".join(values[:_MEMBERS])
-    more = len(values) - _MEMBERS
-    if more <= 0:
+    if len(values) <= _MEMBERS:
+        shown = ", ".join(values)
         return tr(f"one of {shown}", f"jedno z: {shown}")
+    shown = ", ".join(values[:_BEGUN])
     return tr(f"one of {len(values)} codes: {shown}, …", f"jeden z {len(values)} kodów: {shown}, …")
 
 

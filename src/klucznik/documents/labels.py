@@ -65,10 +65,10 @@ LABELS: Final[dict[str, tuple[str, str]]] = {
     "P_6_Do": ("koniec okresu", "end of period"),
     "P_13_1": ("netto, 23% lub 22%", "net at 23% or 22%"),
     "P_14_1": ("VAT, 23% lub 22%", "VAT at 23% or 22%"),
-    "P_14_1W": ("VAT w PLN, 23% lub 22%", "VAT in PLN at 23% or 22%"),
+    "P_14_1W": ("VAT w PLN, 23% lub 22%", "VAT in PLN, 23% or 22%"),
     "P_13_2": ("netto, 8% lub 7%", "net at 8% or 7%"),
     "P_14_2": ("VAT, 8% lub 7%", "VAT at 8% or 7%"),
-    "P_14_2W": ("VAT w PLN, 8% lub 7%", "VAT in PLN at 8% or 7%"),
+    "P_14_2W": ("VAT w PLN, 8% lub 7%", "VAT in PLN, 8% or 7%"),
     "P_13_3": ("netto, 5%", "net at 5%"),
     "P_14_3": ("VAT, 5%", "VAT at 5%"),
     "P_14_3W": ("VAT w PLN, 5%", "VAT in PLN at 5%"),
@@ -356,4 +356,4 @@ def label(form: Form, name: str) -> str:
 def titled(form: Form, name: str) -> str:
     """The element with its label: `P_11 (net value)`."""
     called = label(form, name)
-    return f"{name} ({called})" if called else name
+    return f"{name} ({called})" if called and called != name else name

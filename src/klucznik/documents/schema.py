@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -59,10 +58,22 @@ def complaints(judge: etree.XMLSchema) -> list[str]:
 
 
 def _own(form: Form) -> etree.XMLSchema:
+    if form.faktura is None:
+        raise Unreadable(
+            tr(
+                f"there is no schema of {form.system_code} of ours",
+                f"brak własnego schematu {form.system_code}",
+            ),
+            hint=tr("give a folder with the official one", "wskaż folder z urzędowym"),
+        )
     schema, common = written(form)
-    parser = etree.XMLParser(no_network=True, resolve_entities=False)
+    parser = _parser()
     parser.resolvers.add(_Files({COMMON_FILE: common}))
     return etree.XMLSchema(etree.fromstring(schema, parser))
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(no_network=True, resolve_entities=False)
 
 
 class _Files(etree.Resolver):
@@ -71,41 +82,60 @@ class _Files(etree.Resolver):
     def __init__(self, files: Mapping[str, Path | bytes]) -> None:
         super().__init__()
         self.files = files
+        self.missing: list[str] = []
 
     def resolve(self, system_url: str, public_id: str, *context: Any) -> Any:
         name = system_url.replace("\\", "/").rpartition("/")[2]
         if name not in self.files:
+            self.missing.append(name)
             raise OSError(f"{system_url} is not among the schemas")
         found = self.files[name]
         text = found if isinstance(found, bytes) else found.read_bytes()
         return self.resolve_string(text, *context, base_url=system_url)
 
 
-@lru_cache(maxsize=8)
-def _folder(folder: Path) -> dict[str, Path]:
-    """The XSDs of a folder by file name."""
-    return {path.name: path for path in sorted(folder.rglob("*.xsd"))}
-
-
 def _official(form: Form, folder: Path) -> etree.XMLSchema:
-    files = _folder(folder)
-    for path in files.values():
-        parser = etree.XMLParser(no_network=True, resolve_entities=False)
-        try:
-            tree = etree.parse(path, parser)
-            if tree.getroot().get("targetNamespace") != form.namespace:
-                continue
-            if tree.getroot().find(f"{XSD}element[@name='{form.root}']") is None:
-                continue
-            parser.resolvers.add(_Files(files))
-            return etree.XMLSchema(etree.parse(path, parser))
-        except (etree.LxmlError, OSError) as bad:
+    if not folder.is_dir():
+        raise Unreadable(tr(f"no such folder: {folder}", f"nie ma takiego folderu: {folder}"))
+    files = {path.name: path for path in sorted(folder.rglob("*.xsd"))}
+    if not files:
+        raise Unreadable(tr(f"no .xsd file below {folder}", f"brak plików .xsd w folderze {folder}"))
+    path = next((path for path in files.values() if _declares(path, form)), None)
+    if path is None:
+        raise Unreadable(
+            tr(
+                f"no schema of {form.system_code} ({form.namespace}) below {folder}",
+                f"brak schematu {form.system_code} ({form.namespace}) w folderze {folder}",
+            )
+        )
+    parser, resolver = _parser(), _Files(files)
+    parser.resolvers.add(resolver)
+    try:
+        return etree.XMLSchema(etree.parse(path, parser))
+    except (etree.LxmlError, OSError) as bad:
+        if resolver.missing:
+            absent = resolver.missing[0]
             raise Unreadable(
-                tr(f"{path.name} cannot be used as a schema: {bad}", f"{path.name} nie jest schematem: {bad}")
+                tr(
+                    f"{path.name} needs {absent}, which is not below {folder}",
+                    f"{path.name} wymaga {absent}, a nie ma go w folderze {folder}",
+                )
             ) from None
-    raise Unreadable(
-        tr(
-            f"no schema of {form.system_code} ({form.namespace}) below {folder}",
-            f"brak schematu {form.system_code} ({form.namespace}) w folderze {folder}",
-        ),
+        raise Unreadable(
+            tr(
+                f"{path.name} cannot be used as a schema: {bad}",
+                f"{path.name} nie nadaje się na schemat: {bad}",
+            )
+        ) from None
+
+
+def _declares(path: Path, form: Form) -> bool:
+    """Whether the file is the schema of this form. What cannot be read is none."""
+    try:
+        root = etree.parse(path, _parser()).getroot()
+    except (etree.LxmlError, OSError):
+        return False
+    return (
+        root.get("targetNamespace") == form.namespace
+        and root.find(f"{XSD}element[@name='{form.root}']") is not None
     )

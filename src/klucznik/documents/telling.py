@@ -18,6 +18,8 @@ from klucznik.lang import tr
 _SHOWN: Final = 80
 #: As many elements that may stand somewhere are named; the rest are counted.
 _NAMED: Final = 6
+#: What would break a line is shown by its name in XML.
+_SEEN: Final = str.maketrans({"\n": "&#10;", "\r": "&#13;", "\t": "&#9;", "\u00a0": "&#160;"})
 
 
 def _place(node: etree._Element) -> str:
@@ -27,11 +29,12 @@ def _place(node: etree._Element) -> str:
 def _titled_place(node: etree._Element, form: Form) -> str:
     """`Fa/FaWiersz[2]/P_11 (net value)`."""
     label = labels.label(form, etree.QName(node).localname)
-    return f"{_place(node)} ({label})" if label else _place(node)
+    return f"{_place(node)} ({label})" if label and not _place(node).endswith(label) else _place(node)
 
 
 def _short(value: str) -> str:
-    return f'"{value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"}"'
+    shown = value if len(value) <= _SHOWN else value[: _SHOWN - 1] + "…"
+    return f'"{shown.translate(_SEEN)}"'
 
 
 def _or(form: Form, names: Sequence[str]) -> str:
@@ -143,10 +146,14 @@ def misplaced(child: etree._Element, follow: Sequence[str], after: str, what: Sh
     takes = _or(form, follow) or tr("nothing more", "nic więcej")
     called, order = name.localname, list(what.parts)
     if name.namespace != form.namespace:
-        space = name.namespace or tr("none", "żadna")
+        if not name.namespace:
+            return tr(
+                f"{where} has no namespace; that of {form.system_code} is {form.namespace}",
+                f"{where} nie ma przestrzeni nazw; ma być {form.namespace}",
+            )
         return tr(
-            f"{where} is of another namespace ({space}); allowed: {takes}",
-            f"{where} ma inną przestrzeń nazw ({space}); dozwolone: {takes}",
+            f"{where}: its namespace is {name.namespace}, that of {form.system_code} is {form.namespace}",
+            f"{where}: przestrzeń nazw to {name.namespace}, a ma być {form.namespace}",
         )
     if called not in what.parts:
         return tr(
