@@ -19,6 +19,7 @@ from klucznik.documents import (
     view_parties,
     view_payment,
     view_rr,
+    view_tax,
     view_terms,
 )
 from klucznik.documents.blocks import Block, Code, Section, Sheet
@@ -73,7 +74,7 @@ def _fa(invoice: fa.Faktura) -> list[Section]:
         *view_details.details(invoice, view_lines.common_rate(body)),
         *view_lines.lines(body),
         *view_lines.order(body),
-        *view_lines.tax_summary(body),
+        *view_tax.tax_summary(body),
         *view_lines.total_alone(body),
         *view_notes.notes(body),
         *view_notes.additional(body),

@@ -6,19 +6,9 @@ from collections.abc import Sequence
 
 from klucznik.documents import fa, rr
 from klucznik.documents.blocks import Block, Columns, Pair, Pairs, Section
+from klucznik.documents.view_codes import CORRECTION_EFFECTS, named
 from klucznik.documents.view_tables import Col, col, ordinal, tables
-from klucznik.documents.view_words import (
-    CORRECTION_EFFECTS,
-    amount,
-    currency,
-    day,
-    exchange_rate,
-    moment,
-    named,
-    percent,
-    some,
-    text,
-)
+from klucznik.documents.view_words import amount, currency, day, exchange_rate, moment, percent, some, text
 from klucznik.lang import tr
 
 

@@ -7,17 +7,8 @@ from typing import Any
 
 from klucznik.documents import fa, rr
 from klucznik.documents.blocks import Block, Columns, Pair, Pairs, Section
-from klucznik.documents.view_words import (
-    AUTHORISED_ROLES,
-    TAXPAYER_STATES,
-    THIRD_ROLES,
-    country,
-    named,
-    percent,
-    some,
-    text,
-    yes_or_no,
-)
+from klucznik.documents.view_codes import AUTHORISED_ROLES, TAXPAYER_STATES, THIRD_ROLES, named
+from klucznik.documents.view_words import country, percent, some, text, yes_or_no
 from klucznik.lang import tr
 
 _Identity = fa.TPodmiot1 | fa.TPodmiot2 | fa.TPodmiot3 | rr.TPodmiot3

@@ -7,17 +7,9 @@ from decimal import Decimal
 
 from klucznik.documents import fa, rr
 from klucznik.documents.blocks import Block, Columns, Pair, Pairs, Section, Table, Total
+from klucznik.documents.view_codes import BANKS_OWN_ACCOUNTS, PAYMENT_FORMS, named
 from klucznik.documents.view_tables import Col, col, tables
-from klucznik.documents.view_words import (
-    BANKS_OWN_ACCOUNTS,
-    PAYMENT_FORMS,
-    account,
-    amount,
-    day,
-    named,
-    some,
-    text,
-)
+from klucznik.documents.view_words import account, amount, day, some, text
 from klucznik.lang import tr
 
 

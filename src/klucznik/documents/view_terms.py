@@ -6,19 +6,10 @@ from collections.abc import Sequence
 
 from klucznik.documents import fa
 from klucznik.documents.blocks import Block, Column, Columns, Pair, Pairs, Section, Table, Text
+from klucznik.documents.view_codes import LOADS, TRANSPORTS, named
 from klucznik.documents.view_parties import identifier, postal
 from klucznik.documents.view_tables import col, tables
-from klucznik.documents.view_words import (
-    LOADS,
-    TRANSPORTS,
-    currency,
-    day,
-    exchange_rate,
-    moment,
-    named,
-    some,
-    text,
-)
+from klucznik.documents.view_words import currency, day, exchange_rate, moment, some, text
 from klucznik.lang import tr
 
 
