@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from faulty_invoices import (
     ANIA,
@@ -21,8 +23,11 @@ from faulty_invoices import (
     NOW,
     PLAIN,
     Change,
+    account,
     changed,
+    lines_xml,
     rate,
+    sums,
 )
 from klucznik.documents import faults, samples, xml
 from klucznik.documents.checks import registry
@@ -32,6 +37,8 @@ from klucznik.documents.checks.together import Numbers
 from klucznik.documents.checks.verdict import Wanted, judge
 from klucznik.documents.forms import FA2
 from klucznik.documents.recognise import recognise
+from klucznik.documents.samples import Line, Options
+from klucznik.wire import ids
 
 DOCS = Path(__file__).parents[2] / "docs" / "checks.md"
 
@@ -94,6 +101,26 @@ def test_what_is_legal_is_let_pass(name: str) -> None:
     assert found_in(changed(PLAIN, *LEGAL[name])) == []
 
 
+@given(
+    st.lists(
+        st.builds(
+            Line,
+            st.just("Cokolwiek"),
+            st.decimals("0.001", 1000, places=3),
+            st.decimals("0.01", 10_000, places=4),
+            st.sampled_from([23, 8, 5]),
+        ),
+        min_size=1,
+        max_size=30,
+    ),
+    st.sampled_from(["PLN", "EUR"]),
+)
+@settings(deadline=None)
+def test_whatever_is_computed_rightly_is_let_pass(lines: list[Line], currency: str) -> None:
+    document = samples.invoice(ANIA, BIURO, "FV/1", DAY, NOW, lines=lines, options=Options(currency=currency))
+    assert judge(document, NOW).findings == ()
+
+
 def test_the_zero_of_fa2_may_be_any_of_three() -> None:
     text = samples.fa2_invoice(ANIA, BIURO, "FV/1", DAY, NOW).decode()
     for bucket in ("P_13_6_1", "P_13_6_2"):
@@ -119,6 +146,43 @@ def test_days_are_those_of_warsaw() -> None:
 )
 def test_a_hidden_nip_is_found_however_written(identity: str) -> None:
     assert [one.code for one in found_in(changed(PLAIN, (f"<NIP>{BIURO}</NIP>", identity)))] == ["nip-hidden"]
+
+
+def test_of_thousands_of_like_findings_the_first_are_told() -> None:
+    line = "<P_8B>1</P_8B><P_9A>1.00</P_9A><P_11>2.00</P_11><P_12>23</P_12>"
+    text = changed(PLAIN, lines_xml(*[line] * 500), sums("1000.00", "230.00", "1230.00"))
+    found = found_in(text)
+    assert {finding.code for finding in found} == {"line-value"}
+    assert len(found) == registry.MOST + 1
+    assert found[-1].message == "and 480 more like these"
+
+
+def test_the_greatest_numbers_of_the_schema_are_multiplied() -> None:
+    quantity, price, value = "9" * 16 + ".999999", "9" * 14 + ".99999999", "9" * 16 + ".99"
+    line = f"<P_8B>{quantity}</P_8B><P_9A>{price}</P_9A><P_10>{price}</P_10><P_11>{value}</P_11>"
+    found = found_in(
+        changed(PLAIN, lines_xml(line + "<P_12>23</P_12>"), sums(value, "2" * 16 + ".22", value))
+    )
+    assert {finding.code for finding in found} == {"line-value", "vat-arithmetic", "sum-gross"}
+
+
+@given(st.from_regex(re.compile(ids.NIP_VAT_UE_PATTERN, re.ASCII), fullmatch=True))
+@settings(max_examples=300, deadline=None)
+def test_any_eu_vat_number_is_judged(number: str) -> None:
+    _, _, number = number.partition("-")
+    identity = f"<KodUE>{number[:2]}</KodUE><NrVatUE>{number[2:]}</NrVatUE>"
+    codes = {one.code for one in found_in(changed(PLAIN, (f"<NIP>{BIURO}</NIP>", identity)))}
+    assert codes <= {"eu-vat-checksum", "seller-is-buyer"}
+
+
+PRINTABLE = st.characters(codec="utf-8", exclude_categories=["C"], exclude_characters="<>&")
+
+
+@given(st.text(PRINTABLE, min_size=10, max_size=34))
+@settings(deadline=None)
+def test_any_account_number_is_judged(number: str) -> None:
+    codes = {one.code for one in found_in(changed(PLAIN, account(number)))}
+    assert codes <= {"account-checksum", "account-length"}
 
 
 # ---- document, folder ------------------------------------------------------------------------------

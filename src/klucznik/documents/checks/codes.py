@@ -80,6 +80,7 @@ _ERRORS: Final = _codes(
 _WARNINGS: Final = _codes(
     "warning",
     sum_cents=("lines and total differ by cents", "wiersze i suma różnią się o grosze"),
+    vat_difference=("tax and net of a correction do not fit", "podatek i netto korekty nie pasują"),
     gross_cents=("P_15 differs by cents", "P_15 różni się o grosze"),
     gross_rest=("P_15 of a settlement does not follow", "P_15 rozliczenia nie wynika z sum"),
     line_discount=("a discount that is not taken off", "rabat, którego nie odjęto"),

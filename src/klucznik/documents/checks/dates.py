@@ -77,6 +77,8 @@ def delivery(invoice: fa.Faktura, setting: Setting) -> Iterator[Finding]:
     for index, line in enumerate(inner.FaWiersz):
         if line.P_6A is not None:
             paths.setdefault(line.P_6A, f"Fa/{numbered('FaWiersz', inner.FaWiersz, index)}/P_6A")
+    if head(invoice).kind in ADVANCES:  # the day that counts is that of the payment, not of delivery
+        paths = {part.P_6Z: "Fa/ZaliczkaCzesciowa" for part in inner.ZaliczkaCzesciowa}
     if inner.P_6 is not None:
         paths = {inner.P_6: "Fa/P_6"}
     elif period is not None:
@@ -92,11 +94,11 @@ def delivery(invoice: fa.Faktura, setting: Setting) -> Iterator[Finding]:
             f"delivered or paid on {first}, issued on {inner.P_1}: the term was usually {term}",
             f"dostawa lub zapłata {first}, wystawiono {inner.P_1}: termin minął zwykle {term}",
         )
-    if inner.P_6 is not None and head(invoice).kind in ADVANCES:
+    if head(invoice).kind in ADVANCES:
         if last > setting.today:
             yield note(
                 "paid-future",
-                "Fa/P_6",
+                paths[last],
                 f"an advance received on {last}, which is still to come",
                 f"zaliczka otrzymana {last}, czyli dopiero w przyszłości",
             )

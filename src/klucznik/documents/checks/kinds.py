@@ -9,7 +9,7 @@ from typing import Final
 from klucznik.documents import fa
 from klucznik.documents.checks.finding import Finding, note, numbered
 from klucznik.documents.checks.lines import CENT, ZERO
-from klucznik.documents.checks.setting import ADVANCES, SETTLEMENTS, Invoice, Setting, body, head
+from klucznik.documents.checks.setting import ADVANCES, Invoice, Setting, body, head
 from klucznik.documents.values import collapse
 from klucznik.errors import Unreadable
 from klucznik.wire import ids
@@ -121,7 +121,7 @@ def advances(invoice: fa.Faktura, setting: Setting) -> Iterator[Finding]:
             "ROZ does not name the advance invoices that it settles (FakturaZaliczkowa)",
             "ROZ nie wskazuje faktur zaliczkowych, które rozlicza (FakturaZaliczkowa)",
         )
-    if kind not in SETTLEMENTS | ADVANCES and kind == "VAT" and inner.FakturaZaliczkowa:
+    if kind == "VAT" and inner.FakturaZaliczkowa:
         yield note(
             "advance-on-plain",
             "Fa/FakturaZaliczkowa",

@@ -17,6 +17,7 @@ from stdnum.pl import regon
 from klucznik.documents import fa, rr
 from klucznik.documents.checks.finding import Finding, note, numbered
 from klucznik.documents.checks.setting import Invoice, Setting, body
+from klucznik.documents.forms import FA2
 from klucznik.documents.values import collapse
 from klucznik.wire import ids
 
@@ -37,15 +38,17 @@ _KRS_END: Final = 3_000_000
 class _Party:
     path: str
     who: fa.TPodmiot1 | fa.TPodmiot2 | fa.TPodmiot3 | rr.TPodmiot3
+    #: Whether KSeF shows the invoice to whom the identifier belongs.
+    reads: bool = False
 
 
 def _parties(invoice: Invoice) -> Iterator[_Party]:
     inside = "DaneIdentyfikacyjne"
     yield _Party(f"Podmiot1/{inside}", invoice.Podmiot1.DaneIdentyfikacyjne)
-    yield _Party(f"Podmiot2/{inside}", invoice.Podmiot2.DaneIdentyfikacyjne)
+    yield _Party(f"Podmiot2/{inside}", invoice.Podmiot2.DaneIdentyfikacyjne, reads=True)
     thirds: Sequence[fa.Podmiot3 | rr.Podmiot3] = invoice.Podmiot3
     for index, third in enumerate(thirds):
-        yield _Party(f"{numbered('Podmiot3', thirds, index)}/{inside}", third.DaneIdentyfikacyjne)
+        yield _Party(f"{numbered('Podmiot3', thirds, index)}/{inside}", third.DaneIdentyfikacyjne, reads=True)
     if isinstance(invoice, rr.Faktura):
         return
     if invoice.PodmiotUpowazniony is not None:
@@ -125,7 +128,7 @@ def _eu_vat(party: _Party, country: str, number: str) -> Iterator[Finding]:
     path = f"{party.path}/NrVatUE"
     bare = number.removeprefix("PL")
     fits = _EU_FORMAT.fullmatch(f"{_SOME_NIP}-{country}{number}") is not None
-    if country == "PL" or (not fits and ids.is_nip(bare)):
+    if party.reads and (country == "PL" or (not fits and ids.is_nip(bare))):
         yield _hidden(path, bare)
     elif not fits and number.startswith(country):
         yield note(
@@ -153,7 +156,11 @@ def _eu_vat(party: _Party, country: str, number: str) -> Iterator[Finding]:
 def _other_id(party: _Party, number: str) -> Iterator[Finding]:
     path = f"{party.path}/NrID"
     bare = number.upper().removeprefix("PL").replace("-", "").replace(" ", "")
-    if ids.is_nip(bare) and (_of(party, "KodKraju") in ("", "PL") or number.upper().startswith("PL")):
+    if (
+        party.reads
+        and ids.is_nip(bare)
+        and (_of(party, "KodKraju") in ("", "PL") or number.upper().startswith("PL"))
+    ):
         yield _hidden(path, bare)
     elif ids.is_pesel(bare):
         yield note(
@@ -168,8 +175,8 @@ def _hidden(path: str, nip: str) -> Finding:
     return note(
         "nip-hidden",
         path,
-        f"{nip} is a Polish number outside the field NIP: the buyer would never see the invoice in KSeF",
-        f"{nip} to polski numer poza polem NIP: nabywca nie zobaczy faktury w KSeF",
+        f"{nip} is a Polish number outside the field NIP: its owner would never see the invoice in KSeF",
+        f"{nip} to polski numer poza polem NIP: jego właściciel nie zobaczy faktury w KSeF",
     )
 
 
@@ -185,7 +192,7 @@ def roles(invoice: Invoice, setting: Setting) -> Iterator[Finding]:
         )
     if isinstance(invoice, rr.Faktura):
         return
-    if setting.form.variant != "2":
+    if setting.form is not FA2:
         yield from _units(invoice, "JST", 8, "jst-unit", "jst-flag")
         yield from _units(invoice, "GV", 10, "vat-group-member", "vat-group-flag")
     yield from _shares(invoice)

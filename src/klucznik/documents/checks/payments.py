@@ -50,7 +50,7 @@ def accounts(invoice: Invoice, setting: Setting) -> Iterator[Finding]:
 def _account(path: str, account: fa.RachunekBankowy) -> Iterator[Finding]:
     number = account.NrRB.replace(" ", "").replace("-", "").upper()
     swift = account.SWIFT or ""
-    polish = number.isdigit() and (len(number) == 26 or swift[4:6] == "PL" or not swift)
+    polish = number.isascii() and number.isdigit() and (len(number) == 26 or swift[4:6] == "PL" or not swift)
     full = f"PL{number}" if polish else number
     if polish and len(number) != 26:
         yield note(

@@ -7,8 +7,11 @@ The document is one the schema of `form` takes. Nothing here refuses: findings a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from decimal import localcontext
+from itertools import chain
 from typing import Final
 
 from lxml import etree
@@ -34,6 +37,8 @@ from klucznik.documents.model import Form
 from klucznik.documents.values import collapse
 from klucznik.wire import ids
 
+#: Of one code in one document, so many findings are told.
+MOST: Final = 20
 #: Of every invoice of the FA family, in the order in which a person reads one.
 EVERY: Final[tuple[Callable[[Invoice, Setting], Iterator[Finding]], ...]] = (
     texts.whole,
@@ -66,6 +71,7 @@ FA: Final[tuple[Callable[[fa.Faktura, Setting], Iterator[Finding]], ...]] = (
     lines.arithmetic,
     lines.numbering,
     taxes.line_rates,
+    taxes.order_rates,
     dates.payment,
     payments.manner,
     payments.parts,
@@ -89,7 +95,24 @@ def examine(root: etree._Element, form: Form, *, now: datetime, size: int) -> tu
         invoice = read.invoice(root, form)
         first = head(invoice)
         found, key = of_invoice(invoice, setting), (first.seller_nip, first.kind, collapse(first.number))
-    return [*found, *texts.characters(root)], key
+    # Amounts have up to 22 digits, and so have what they are multiplied by.
+    with localcontext() as exact:
+        exact.prec = 100
+        return _thinned(chain(found, texts.characters(root))), key
+
+
+def _thinned(found: Iterable[Finding]) -> list[Finding]:
+    """Of what is wrong in the same way in thousands of lines the first ones, and how many more."""
+    kept: list[Finding] = []
+    seen: Counter[str] = Counter()
+    for finding in found:
+        seen[finding.code] += 1
+        if seen[finding.code] <= MOST:
+            kept.append(finding)
+    for code, count in seen.items():
+        if more := max(0, count - MOST):
+            kept.append(note(code, "", f"and {more} more like these", f"i jeszcze {more} takich"))
+    return kept
 
 
 def of_invoice(invoice: Invoice, setting: Setting) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from klucznik.documents import fa
-from klucznik.documents.checks.finding import Finding, note
+from klucznik.documents.checks.finding import Finding, note, numbered
 from klucznik.documents.checks.lines import Row, is_margin, rows
 from klucznik.documents.checks.setting import CORRECTIONS, Setting
 from klucznik.documents.values import collapse
@@ -99,19 +99,9 @@ def line_rates(invoice: fa.Faktura, setting: Setting) -> Iterator[Finding]:
         line = row.line
         procedure = collapse(line.Procedura) if line.Procedura else ""
         if line.P_12 is not None and line.P_12_XII is not None:
-            yield note(
-                "two-rates",
-                f"{row.path}/P_12_XII",
-                f"a Polish rate ({row.rate}) and one of another member state ({line.P_12_XII}%) in one line",
-                f"stawka polska ({row.rate}) i stawka innego państwa UE ({line.P_12_XII}%) w jednym wierszu",
-            )
+            yield _two_rates(f"{row.path}/P_12_XII", row.rate, line.P_12_XII)
         elif procedure in _EU_OSS and line.P_12 is not None:
-            yield note(
-                "oss-polish-rate",
-                f"{row.path}/P_12",
-                f"{procedure} is taxed abroad: the rate belongs to P_12_XII, not {row.rate} to P_12",
-                f"{procedure} to podatek za granicą: stawka należy do P_12_XII, nie {row.rate} do P_12",
-            )
+            yield _polish_rate(f"{row.path}/P_12", procedure, row.rate)
         if not row.rate and row.amount and kind == "VAT" and not margin:
             yield note(
                 "line-without-rate",
@@ -156,6 +146,35 @@ def line_rates(invoice: fa.Faktura, setting: Setting) -> Iterator[Finding]:
                 "TT_D is a triangular supply, but P_23 does not say so",
                 "TT_D to transakcja trójstronna, a P_23 tego nie mówi",
             )
+
+
+def order_rates(invoice: fa.Faktura, setting: Setting) -> Iterator[Finding]:
+    """The lines of an order, as those of the invoice."""
+    ordered = invoice.Fa.Zamowienie.ZamowienieWiersz if invoice.Fa.Zamowienie else []
+    for index, line in enumerate(ordered):
+        path = f"Fa/Zamowienie/{numbered('ZamowienieWiersz', ordered, index)}"
+        if line.P_12Z is not None and line.P_12Z_XII is not None:
+            yield _two_rates(f"{path}/P_12Z_XII", line.P_12Z, line.P_12Z_XII)
+        elif line.ProceduraZ is not None and collapse(line.ProceduraZ) in _EU_OSS and line.P_12Z is not None:
+            yield _polish_rate(f"{path}/P_12Z", collapse(line.ProceduraZ), line.P_12Z)
+
+
+def _two_rates(path: str, polish: str, other: Decimal) -> Finding:
+    return note(
+        "two-rates",
+        path,
+        f"a Polish rate ({polish}) and one of another member state ({other}%) in one line",
+        f"stawka polska ({polish}) i stawka innego państwa UE ({other}%) w jednym wierszu",
+    )
+
+
+def _polish_rate(path: str, procedure: str, rate: str) -> Finding:
+    return note(
+        "oss-polish-rate",
+        path,
+        f"{procedure} is taxed abroad: its rate belongs to the OSS field (XII), it is not {rate}",
+        f"{procedure} to podatek za granicą: stawka należy do pola OSS (XII) i nie jest to {rate}",
+    )
 
 
 def across_borders(invoice: fa.Faktura, setting: Setting) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from lxml import etree
 from klucznik.documents import fa, faults, rr
 from klucznik.documents.checks.finding import Finding, note
 from klucznik.documents.checks.setting import Invoice, Setting, head
+from klucznik.documents.forms import FA2
 from klucznik.documents.values import collapse
 
 #: Bytes of an invoice without attachment (invoice-verification.md section 7).
@@ -86,7 +87,7 @@ def whole(invoice: Invoice, setting: Setting) -> Iterator[Finding]:
             "an attachment goes in batch sessions only, after the seller's consent in e-Urząd Skarbowy",
             "załącznik wysyła się tylko wsadowo, a sprzedawca musi mieć zgodę z e-Urzędu Skarbowego",
         )
-    if setting.form.variant == "2":
+    if setting.form is FA2:
         yield note(
             "form-old",
             "Naglowek/KodFormularza",

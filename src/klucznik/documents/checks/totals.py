@@ -157,8 +157,9 @@ def tax_against_net(invoice: fa.Faktura, setting: Setting) -> Iterator[Finding]:
             continue
         shown = "/".join(f"{percent}%" for percent in percents)
         right = "/".join(str(one) for one in dict.fromkeys(span))
+        # A correction may mend the tax alone.
         yield note(
-            "vat-arithmetic",
+            "vat-difference" if collapse(body.RodzajFaktury) in CORRECTIONS else "vat-arithmetic",
             f"Fa/{_tax_of(net_name)}",
             f"{shown} of {net_name} {net} is {right}, but {_tax_of(net_name)} is {tax}",
             f"{shown} od {net_name} {net} to {right}, a {_tax_of(net_name)} to {tax}",
