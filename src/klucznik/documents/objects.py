@@ -84,7 +84,7 @@ class _Reading:
         """An element with children; None when it cannot be made."""
         if isinstance(data, what.node):
             return data
-        if what.node is fa.KodFormularza and data in FORMS:
+        if what.node is fa.KodFormularza and isinstance(data, str) and data in FORMS:
             return fa.KodFormularza(
                 value=self.form.value,
                 kodSystemowy=self.form.system_code,
@@ -146,7 +146,7 @@ class _Reading:
     def part(self, part: Part, given: Any, where: str) -> Any:
         """What a field holds; None when nothing is given or it cannot be read."""
         if given is None or given == "":
-            return None
+            return "" if _blank(part) and (given == "" or part.required) and not part.repeats else None
         if not part.repeats:
             if isinstance(given, list | tuple):
                 self.wrong(
@@ -168,7 +168,7 @@ class _Reading:
         given = _switched(simple, given)
         if given is None:
             # An empty cell keeps its place in the row.
-            return "" if part.repeats and simple.held == "text" and not facets.cause(simple, "") else None
+            return "" if part.repeats and _blank(part) else None
         title = labels.titled(self.form, part.name)
         try:
             value = value_of(simple.held, given)
@@ -193,6 +193,11 @@ class _Reading:
 
 
 _ABSENT: Final = (None, "")
+
+
+def _blank(part: Part) -> bool:
+    """An empty text is a value of it: a cell of a table."""
+    return part.simple is not None and part.simple.held == "text" and not facets.cause(part.simple, "")
 
 
 def _gathered(what: Shape, data: Mapping[str, Any]) -> Mapping[str, Any]:
