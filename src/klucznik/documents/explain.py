@@ -57,17 +57,21 @@ class _Walk:
                 yield Fault(path(child), sentence, telling.misplaced(child, follow, at, what, self.form))
                 return
             times = times + 1 if name == at else 1
-            if name != at or times == what.content.most[name]:
-                follow = what.content.may_follow(name, times)
+            most = what.content.most[name]
+            follow = what.content.may_follow(name, times) if times == most else what.content.follow[name]
             at = name
             part = what.parts[name]
             if part.shape is not None:
                 yield from self.shape(child, part.shape)
-            elif part.simple is not None:
+            elif part.simple is not None and (part.fixed or not self.plain(child, part.simple)):
                 yield from self.simple(child, part, part.simple)
         if at not in what.content.last:
             sentence = sentences.incomplete(node, follow, self.form.namespace)
             yield Fault(path(node), sentence, telling.missing(node, follow, what, self.form))
+
+    def plain(self, node: etree._Element, simple: Simple) -> bool:
+        """Whether there is nothing to look at: a text that fits, as nearly all do."""
+        return not len(node) and not node.attrib and not facets.cause(simple, node.text or "")
 
     def simple(self, node: etree._Element, part: Part, simple: Simple) -> Iterator[Fault]:
         """An element with a text and nothing of its own beside it."""

@@ -45,9 +45,10 @@ _BOUNDS: Final[tuple[tuple[str, str, Callable[[Any, Any], bool]], ...]] = (
 
 def normal(simple: Simple, value: str) -> str:
     """The value with its white space treated as the type wants."""
-    if simple.builtin == "string":
+    builtin = _checks(simple).builtin
+    if builtin == "string":
         return value
-    return _SPACE.sub(" ", value) if simple.builtin == "normalizedString" else collapse(value)
+    return _SPACE.sub(" ", value) if builtin == "normalizedString" else collapse(value)
 
 
 def datatype(simple: Simple, namespace: str) -> str:
@@ -63,9 +64,14 @@ def quoted(value: str) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Checks:
-    """The facets of a type and of those it restricts, ready to be tried."""
+    """The facets of a type and of those it restricts, ready to be tried.
 
+    `enough`: the patterns of amounts count the digits too, nothing is left to try behind them.
+    """
+
+    builtin: str
     patterns: tuple[re.Pattern[str], ...]
+    enough: bool
     plain: bool
     shortest: int
     longest: int | None
@@ -76,8 +82,12 @@ class _Checks:
 def _checks(simple: Simple) -> _Checks:
     lineage = simple.lineage()
     texts = simple.held == "text" and not any(one.values for one in lineage) and not simple.either
+    patterns = tuple(re.compile(one.pattern) for one in lineage if one.pattern)
+    bounded = any(one.low or one.high or one.above or one.values for one in lineage)
     return _Checks(
-        tuple(re.compile(one.pattern) for one in lineage if one.pattern),
+        simple.builtin,
+        patterns,
+        bool(patterns) and simple.held == "number" and not bounded,
         texts,
         max((one.min_length for one in lineage if one.min_length is not None), default=0),
         min((one.max_length for one in lineage if one.max_length is not None), default=None),
@@ -96,6 +106,8 @@ def cause(simple: Simple, text: str) -> str:
     for pattern in checks.patterns:
         if pattern.fullmatch(value) is None:
             return "The Pattern constraint failed."
+    if checks.enough:
+        return ""
     if checks.plain:
         return _length(value, checks.shortest, checks.longest)
     try:
