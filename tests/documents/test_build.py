@@ -154,6 +154,14 @@ def test_samples_come_back_as_they_were(name: str, official_invoice: Callable[[s
     assert canonical(build.xml_of(objects.from_plain(objects.to_plain(invoice)))) == canonical(document)
 
 
+@pytest.mark.parametrize("name", SAMPLES)
+def test_completing_what_is_complete_changes_nothing(
+    name: str, official_invoice: Callable[[str], bytes]
+) -> None:
+    document = official_invoice(name)
+    assert canonical(build.xml_of(complete(read.invoice(document), now=NOW))) == canonical(document)
+
+
 def test_odd_ways_of_writing_are_kept(fa3: str) -> None:
     odd = (
         fa3.replace("2026-07-01T12:00:00Z", "2026-07-01T14:00:00.1234567+02:00")

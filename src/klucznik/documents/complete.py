@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Final, TypeVar
 
 from klucznik.documents import fa, rr
@@ -17,9 +17,10 @@ from klucznik.documents.complete_fa import Advance, Body
 from klucznik.documents.complete_notes import imply
 from klucznik.documents.complete_rr import complete_rr
 from klucznik.documents.forms import FA2, FA3, FA_RR1, FORMS, Form
+from klucznik.documents.invoice import Fault
 from klucznik.documents.model import Node
 from klucznik.documents.objects import DataFault
-from klucznik.documents.totals import ZERO
+from klucznik.documents.totals import EXACT, ZERO
 from klucznik.lang import tr
 
 __all__ = ["SYSTEM", "Advance", "complete", "method"]
@@ -41,9 +42,23 @@ def complete(
 
     `now` is the moment of making. `form` is FA(3), for a farmer FA_RR(1), unless the header or you say
     otherwise. `advances` are what a settlement (ROZ) takes off. With `line_tax` every line states its own
-    tax (P_11Vat). Raises `DataFault` naming what has to be given where a total cannot be known.
+    tax (P_11Vat). Raises `DataFault` naming what has to be given where a total cannot be known; what was
+    filled in until then stays.
     """
-    known = form or _form(invoice)
+    with localcontext(EXACT):
+        faults = _fill(invoice, form or _form(invoice), now, advances, line_tax)
+    if faults:
+        raise DataFault(faults)
+    return invoice
+
+
+def _fill(
+    invoice: fa.Faktura | rr.Faktura,
+    known: Form,
+    now: datetime,
+    advances: Sequence[Advance | fa.Faktura],
+    line_tax: bool,
+) -> list[Fault]:
     _header(invoice, known, now)
     if isinstance(invoice, rr.Faktura):
         faults = complete_rr(invoice.FakturaRR)
@@ -55,11 +70,9 @@ def complete(
         given = [one if isinstance(one, Advance) else Advance(one) for one in advances]
         faults = Body(invoice, known, given).fill(line_tax)
         settlement, due = invoice.Fa.Rozliczenie, invoice.Fa.P_15
-    if faults:
-        raise DataFault(faults)
-    if settlement is not None:
+    if settlement is not None and not faults:
         _settle(settlement, due)
-    return invoice
+    return faults
 
 
 def _form(invoice: fa.Faktura | rr.Faktura) -> Form:
