@@ -6,11 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from documents import generate
 from faulty_invoices import (
     ANIA,
     BIURO,
@@ -29,13 +31,14 @@ from faulty_invoices import (
     rate,
     sums,
 )
-from klucznik.documents import faults, samples, xml
+from klucznik.documents import build, examples, faults, objects, samples, xml
 from klucznik.documents.checks import registry
 from klucznik.documents.checks.codes import CODES
 from klucznik.documents.checks.finding import Finding
 from klucznik.documents.checks.together import Numbers
 from klucznik.documents.checks.verdict import Wanted, judge
-from klucznik.documents.forms import FA2
+from klucznik.documents.complete import complete
+from klucznik.documents.forms import FA2, FA3, FA_RR1, Form
 from klucznik.documents.recognise import recognise
 from klucznik.documents.samples import Line, Options
 from klucznik.wire import ids
@@ -183,6 +186,26 @@ PRINTABLE = st.characters(codec="utf-8", exclude_categories=["C"], exclude_chara
 def test_any_account_number_is_judged(number: str) -> None:
     codes = {one.code for one in found_in(changed(PLAIN, account(number)))}
     assert codes <= {"account-checksum", "account-length"}
+
+
+@pytest.mark.parametrize("kind", examples.EXAMPLES)
+def test_the_examples_that_people_start_from_are_in_order(kind: str) -> None:
+    edited = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+    invoice = complete(objects.from_plain(examples.example(kind)), now=edited)
+    told = {finding.code for finding in judge(build.xml_of(invoice), edited).findings}
+    assert told <= {"attachment", "form-old", "issue-before-ksef"}
+
+
+@pytest.mark.parametrize("form", [FA3, FA2, FA_RR1], ids=lambda form: form.system_code)
+def test_whatever_the_schema_takes_can_be_checked(form: Form) -> None:
+    told: set[str] = set()
+    for seed in range(60):
+        verdict = judge(generate.document(form, Random(seed), seed % 5 * 0.2), NOW)
+        told |= {finding.code for finding in verdict.findings}
+        assert all(finding.message for finding in verdict.findings)
+        assert verdict.word in ("clean", "faulty")
+        assert "schema" not in {finding.code for finding in verdict.findings}
+    assert len(told) > 20
 
 
 # ---- document, folder ------------------------------------------------------------------------------
