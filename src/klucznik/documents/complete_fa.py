@@ -225,8 +225,8 @@ class Body:
             if not any(getattr(body, net) is not None for net in NETS):
                 self.wrong(
                     "Fa/P_15",
-                    "a settlement (ROZ) needs its advance invoices (--advance), or the totals that remain (P_13_x)",
-                    "faktura rozliczająca (ROZ) wymaga faktur zaliczkowych (--advance) albo sum, które zostają (P_13_x)",
+                    "a settlement (ROZ) needs its advance invoices (--advance), or the totals that remain",
+                    "faktura rozliczająca (ROZ) wymaga faktur zaliczkowych (--advance) albo pozostałych sum",
                 )
             return {}
         rest = totals.of_lines(sold)

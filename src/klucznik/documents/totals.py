@@ -24,7 +24,7 @@ from klucznik.documents.rates import MARGIN, Bucket
 GROSZ: Final = Decimal("0.01")
 ZERO: Final = Decimal("0.00")
 #: Wide enough for the longest quantity times the longest price, whatever the caller's context is.
-_EXACT: Final = Context(prec=100, rounding=ROUND_HALF_UP)
+EXACT: Final = Context(prec=100, rounding=ROUND_HALF_UP)
 
 
 @dataclass(frozen=True)
@@ -65,30 +65,30 @@ Totals = dict[str, Total]
 
 def grosz(amount: Decimal) -> Decimal:
     """The amount in whole groszy, half up."""
-    return amount.quantize(GROSZ, ROUND_HALF_UP, _EXACT)
+    return amount.quantize(GROSZ, ROUND_HALF_UP, EXACT)
 
 
 def times(*factors: Decimal) -> Decimal:
     """The exact product."""
     product = Decimal(1)
     for factor in factors:
-        product = _EXACT.multiply(product, factor)
+        product = EXACT.multiply(product, factor)
     return product
 
 
 def value_of(quantity: Decimal, price: Decimal, discount: Decimal | None) -> Decimal:
     """The value of a line: quantity x price - discount."""
-    return grosz(_EXACT.subtract(_EXACT.multiply(quantity, price), discount or ZERO))
+    return grosz(EXACT.subtract(EXACT.multiply(quantity, price), discount or ZERO))
 
 
 def tax_on(net: Decimal, percent: Decimal) -> Decimal:
     """The tax on a net amount."""
-    return grosz(_EXACT.multiply(net, percent) / 100)
+    return grosz(EXACT.multiply(net, percent) / 100)
 
 
 def tax_within(gross: Decimal, percent: Decimal) -> Decimal:
     """The tax contained in a gross amount."""
-    return grosz(_EXACT.divide(_EXACT.multiply(gross, percent), 100 + percent))
+    return grosz(EXACT.divide(EXACT.multiply(gross, percent), 100 + percent))
 
 
 def of_lines(sold: Iterable[Sold]) -> Totals:
@@ -133,10 +133,10 @@ def _in_pln(tax: Decimal, percent: Decimal, lines: list[Sold]) -> Decimal | None
     for line in lines:
         own = line.tax
         if own is None and line.net is not None:
-            own = _EXACT.multiply(line.net, percent) / 100
+            own = EXACT.multiply(line.net, percent) / 100
         elif own is None:
-            own = _EXACT.divide(_EXACT.multiply(line.gross or ZERO, percent), 100 + percent)
-        exact = _EXACT.add(exact, times(own or ZERO, line.exchange or ZERO))
+            own = EXACT.divide(EXACT.multiply(line.gross or ZERO, percent), 100 + percent)
+        exact = EXACT.add(exact, times(own or ZERO, line.exchange or ZERO))
     return grosz(exact)
 
 
@@ -151,8 +151,8 @@ def of_advance(payment: Decimal, order: Iterable[Sold], exchange: Decimal | None
     worth = sum(gross.values(), ZERO)
     if not worth:
         raise ZeroDivisionError
-    exact = {bucket: _EXACT.divide(_EXACT.multiply(payment, part), worth) for bucket, part in gross.items()}
-    shares = {bucket: share.quantize(GROSZ, ROUND_DOWN, _EXACT) for bucket, share in exact.items()}
+    exact = {bucket: EXACT.divide(EXACT.multiply(payment, part), worth) for bucket, part in gross.items()}
+    shares = {bucket: share.quantize(GROSZ, ROUND_DOWN, EXACT) for bucket, share in exact.items()}
     # What rounding down has left over goes, grosz by grosz, to the largest remainders.
     left = payment - sum(shares.values(), ZERO)
     step = GROSZ.copy_sign(left)
