@@ -357,7 +357,7 @@ def _repeated(form: Form, aim: Aim, whole: bool) -> Iterator[Trial]:
 def _of_types(form: Form, families: dict[Simple, Aim], types: Sequence[TypeName]) -> Iterator[Trial]:
     """xsi:type with every name on one element of each type; with values that the named type may refuse."""
     for at, (simple, aim) in enumerate(families.items()):
-        # Types that others restrict: the shared countries, and a type of XSD itself. Elsewhere a part will do.
+        # Types that others restrict: the shared countries, and a type of XSD itself. Elsewhere a part does.
         related = simple.name == "TKodKraju" or (
             not simple.name and simple.held == "whole" and not simple.values
         )
