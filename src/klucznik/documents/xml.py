@@ -7,6 +7,7 @@ is ever touched: no DTD, no entities, no network, no XInclude, no schemaLocation
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator
 from typing import Final, Literal
 
@@ -87,7 +88,7 @@ def _referred(data: bytes, root: etree._Element) -> int | None:
     the answer is in the tree, whose serialisation has every character of texts, attributes and namespaces
     as itself.
     """
-    for found in _REFERENCE.finditer(data) if b"&#" in data else ():
+    for found in _REFERENCE.finditer(data) if b"&" in data and b"&#" in data else ():
         if is_discouraged(int(found[1], 16) if found[1] else int(found[2])):
             return discouraged(etree.tostring(root, encoding="utf-8"))
     return None
@@ -116,7 +117,7 @@ def _check_declaration(data: bytes) -> int:
 
 def _has_doctype(data: bytes, start: int) -> bool:
     """Whether a DOCTYPE stands before the root. Linear: comments and instructions are jumped over."""
-    if b"<!DOCTYPE" not in data:
+    if b"!" not in data or b"<!DOCTYPE" not in data:  # a single byte is found ten times as fast
         return False
     at = start
     while True:
@@ -137,20 +138,25 @@ def _blanks_end(data: bytes, at: int) -> int:
     return blanks.end() if blanks else at
 
 
-def _parser() -> etree.XMLParser:
-    """A parser of its own for each document (0.5 µs): no lock, no error log shared between threads.
+class _Parsers(threading.local):
+    """A parser for each thread: no lock, no error log shared.
 
     Comments are dropped while parsing, so that `<NIP>12<!-- -->34</NIP>` reads 1234 everywhere and
     nothing can hide behind one (reliability.md C 21).
     """
-    return etree.XMLParser(
-        encoding="utf-8",
-        resolve_entities=False,
-        load_dtd=False,
-        no_network=True,
-        huge_tree=False,
-        remove_comments=True,
-    )
+
+    def __init__(self) -> None:
+        self.parser = etree.XMLParser(
+            encoding="utf-8",
+            resolve_entities=False,
+            load_dtd=False,
+            no_network=True,
+            huge_tree=False,
+            remove_comments=True,
+        )
+
+
+_own: Final = _Parsers()
 
 
 def parse(
@@ -190,7 +196,7 @@ def parse(
         raise XmlProblem("dtd", tr("a DOCTYPE is not allowed", "DOCTYPE jest niedozwolony"))
     # (4) Well-formed, nested at most 256 deep.
     try:
-        root = etree.fromstring(data, _parser())
+        root = etree.fromstring(data, _own.parser)
     except etree.XMLSyntaxError as error:
         if "xcessive depth" in error.msg:
             raise XmlProblem("depth", tr("nested too deeply", "zbyt głęboko zagnieżdżony")) from None
@@ -199,7 +205,11 @@ def parse(
             "syntax", tr(f"not well-formed XML, line {line}", f"XML niepoprawny składniowo, wiersz {line}")
         ) from None
     # (5) No processing instructions. "<?" may stand in CDATA or a comment: the tree decides.
-    if data.find(b"<?", start) >= 0 and next(_instructions(root), None) is not None:
+    if (
+        data.find(b"?", start) >= 0
+        and data.find(b"<?", start) >= 0
+        and next(_instructions(root), None) is not None
+    ):
         raise XmlProblem(
             "instruction",
             tr("a processing instruction is not allowed", "instrukcja przetwarzania jest niedozwolona"),
