@@ -190,7 +190,7 @@ def test_a_number_has_1_to_256_characters(fa3: str, letters: int) -> None:
         ("2025-09-01T00:00:00Z", datetime(2025, 9, 1, tzinfo=UTC)),
         ("2026-07-01T14:00:00+02:00", NOW),
         ("2026-07-01T12:00:00", NOW),
-        (" 2026-07-01T12:00:00.0000000Z ", NOW),
+        ("2026-07-01T12:00:00.0000000Z", NOW),
         ("2026-06-30T24:00:00Z", datetime(2026, 7, 1, tzinfo=UTC)),
     ],
 )

@@ -6,7 +6,6 @@ description of the form, so that a person gets a sentence in their language and 
 
 from __future__ import annotations
 
-import copy
 import re
 from itertools import islice
 from typing import Final
@@ -25,15 +24,14 @@ __all__ = ["MOST", "check", "explain", "path", "refusal"]
 
 #: More than this many faults of one document are not told; the first are what a person mends.
 MOST: Final = 50
-_BLANK: Final = " \t\r\n"
-_DAY_IN_BLANKS: Final = re.compile(r"[ \t\r\n]*[0-9]{4}-[0-9]{2}-[0-9]{2}[^ \t\r\n]*[ \t\r\n]*").fullmatch
+_MOMENT_IN_BLANKS: Final = re.compile(r"[ \t\r\n]*[0-9]{4}-[0-9]{2}-[0-9]{2}T[^ \t\r\n]*[ \t\r\n]*").fullmatch
 
 
 def check(root: etree._Element, form: Form, validator: etree.XMLSchema | None = None) -> None:
     """Raise `DocumentFault` unless the schema of `form` takes the document."""
     judge = validator or schema.validator(form)
-    if not schema.takes(judge, root) and (found := _found(root, form, judge)):
-        raise _refused(found, form)
+    if not schema.takes(judge, root):
+        raise _refused(_found(root, form, judge), form)
 
 
 def refusal(root: etree._Element, form: Form, validator: etree.XMLSchema | None = None) -> DocumentFault:
@@ -67,24 +65,22 @@ def _found(root: etree._Element, form: Form, judge: etree.XMLSchema) -> list[Fau
         return [Fault("", sentences.not_declared(root), message)]
     if found := list(islice(faults_of(root, form), MOST)):
         return found
-    # Nothing: it is one of two things of libxml2's own.
-    return _beyond(root, judge)
+    return _beyond(root, form, judge)
 
 
-def _beyond(root: etree._Element, judge: etree.XMLSchema) -> list[Fault]:
-    """What only libxml2 refuses.
-
-    Blanks around a day or a moment: XML Schema lets them collapse, .NET and so KSeF take them, libxml2
-    does not. They are no fault. Left are types of XSD itself, named by xsi:type.
-    """
-    twin = copy.deepcopy(root)
-    for node in twin.iter(etree.Element):
-        if not len(node) and node.text and _DAY_IN_BLANKS(node.text):
-            node.text = node.text.strip(_BLANK)
-    if schema.takes(judge, twin):
-        return []
-    for node in root.iter(etree.Element):
-        if TYPE in node.attrib:
-            return [Fault(path(node), sentences.wrong_type(node), telling.wrong_type(node))]
-    judge(root)
-    return [Fault("", said, said) for said in schema.complaints(judge)[:1]]
+def _beyond(root: etree._Element, form: Form, judge: etree.XMLSchema) -> list[Fault]:
+    """What only libxml2 refuses: blanks around a moment, and types of XSD itself named by xsi:type."""
+    found = [
+        Fault(path(node), sentences.blank_moment(node), telling.blanks(node))
+        for node in root.iter(etree.Element)
+        if not len(node) and node.text and _MOMENT_IN_BLANKS(node.text) and node.text != node.text.strip()
+    ]
+    found += [
+        Fault(path(node), sentences.wrong_type(node), telling.wrong_type(node))
+        for node in root.iter(etree.Element)
+        if TYPE in node.attrib
+    ]
+    if not found:
+        judge(root)
+        found = [Fault("", said, said) for said in schema.complaints(judge)[:1]]
+    return found[:MOST]

@@ -42,13 +42,21 @@ def takes(judge: etree.XMLSchema, root: etree._Element) -> bool:
     of faults that is quadratic. A large document is therefore judged while it is parsed once more, where
     there are no nodes yet.
     """
-    if root.xpath(f"count(//*) < {_LARGE}"):
+    if not _large()(root):
         return judge(root)
     try:
         etree.fromstring(etree.tostring(root), etree.XMLParser(schema=judge, no_network=True))
     except etree.XMLSyntaxError:
         return False
     return True
+
+
+def _large() -> etree.XPath:
+    """The question whether a document is large, compiled once for each thread."""
+    if "large" not in _local.__dict__:
+        _local.large = etree.XPath(f"count(//*) >= {_LARGE}")
+    large: etree.XPath = _local.large
+    return large
 
 
 def complaints(judge: etree.XMLSchema) -> list[str]:

@@ -109,3 +109,10 @@ def wrong_type(node: etree._Element) -> str:
         "it is not a type validly derived from the type in the schema, or because it has xsi:type derivation "
         "blocked."
     )
+
+
+def blank_moment(node: etree._Element) -> str:
+    """A moment with blanks around it. .NET lets them collapse, libxml2 does not; the words are ours."""
+    value = node.text or ""
+    cause = f"The string '{value}' is not a valid DateTime value."
+    return bad_value(node, value, "DateTime", cause)

@@ -64,6 +64,14 @@ def bad_value(node: etree._Element, value: str, simple: Simple, form: Form) -> s
     )
 
 
+def blanks(node: etree._Element) -> str:
+    where = _place(node)
+    return tr(
+        f"{where}: blanks stand around {_short((node.text or '').strip())}; remove them",
+        f"{where}: są odstępy wokół {_short((node.text or '').strip())}; usuń je",
+    )
+
+
 def element_not_fixed(node: etree._Element, value: str, fixed: str, form: Form) -> str:
     where = _titled_place(node, form)
     return tr(
