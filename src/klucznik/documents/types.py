@@ -327,9 +327,7 @@ TKodKraju = Annotated[str, _one_of("TKodKraju", "normalizedString", _COUNTRIES, 
 _WHOLE: Final = Simple(name="TKwotaC", base="integer", common=True, total_digits=14)
 #: Shared definitions that no element has, yet xsi:type may name where it has what they restrict.
 NAMEABLE: Final = (
-    Simple(
-        name="TKodKrajuWydania", base=simple(TKodKraju), common=True, pattern="P[A-KM-Z]|[A-OQ-Z][A-Z]"
-    ),
+    Simple(name="TKodKrajuWydania", base=simple(TKodKraju), common=True, pattern="P[A-KM-Z]|[A-OQ-Z][A-Z]"),
     Simple(name="TCalkowity", base="int", common=True, collapse=True, total_digits=14),
     _WHOLE,
     Simple(name="TKwotaCNieujemna", base=_WHOLE, common=True, low="0"),
