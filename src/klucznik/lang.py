@@ -49,3 +49,17 @@ def of_terminal() -> str:
 def tr(en: str, pl: str) -> str:
     """The text in the language in force: that of the person at the terminal, unless `speaking`."""
     return pl if language() == "pl" else en
+
+
+def both(en: str, pl: str) -> str:
+    """A text that is kept in both languages, to be read later by whoever asks: two lines, English first.
+
+    A text of one line is English alone; `in_language` gives it to everybody.
+    """
+    return f"{' '.join(en.splitlines())}\n{' '.join(pl.splitlines())}"
+
+
+def in_language(text: str, language: str) -> str:
+    """The line of a text made by `both` that is in this language (`pl` or `en`)."""
+    en, _, pl = text.partition("\n")
+    return pl or en if language == "pl" else en
