@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from klucznik.wire.base import Base64Bytes, Int32, Int64, Model, Sha256HashBase64, Timestamp, WireEnum
-from klucznik.wire.common import EncryptionInfo, FormCode, InvoicingMode, StatusInfo
+from klucznik.wire.common import CompressionType, EncryptionInfo, FormCode, InvoicingMode, StatusInfo
 from klucznik.wire.endpoint import Endpoint, LimitGroup, Nothing, Xml
 from klucznik.wire.ids import KsefNumber, ReferenceNumber
 
@@ -43,6 +43,46 @@ class SendInvoiceRequest(Model):
 
 class SendInvoiceResponse(Model):
     reference_number: ReferenceNumber
+
+
+class BatchFilePartInfo(Model):
+    """Size in bytes and hash of a part after its encryption."""
+
+    ordinal_number: Annotated[Int32, Field(ge=1)]
+    file_size: Annotated[Int64, Field(ge=1)]
+    file_hash: Sha256HashBase64
+
+
+class BatchFileInfo(Model):
+    """Size in bytes and hash of the whole archive before encryption; `compression_type` absent: Zip."""
+
+    file_size: Annotated[Int64, Field(ge=1, le=5_000_000_000)]
+    file_hash: Sha256HashBase64
+    compression_type: CompressionType | None = None
+    file_parts: Annotated[list[BatchFilePartInfo], Field(min_length=1, max_length=50)]
+
+
+class OpenBatchSessionRequest(Model):
+    """`offline_mode` holds for every invoice of the package."""
+
+    form_code: FormCode
+    batch_file: BatchFileInfo
+    encryption: EncryptionInfo
+    offline_mode: bool = False
+
+
+class PartUploadRequest(Model):
+    """How to upload a part: exactly so, and without an Authorization header."""
+
+    ordinal_number: Annotated[Int32, Field(ge=1)]
+    method: str
+    url: Url
+    headers: dict[str, str | None]
+
+
+class OpenBatchSessionResponse(Model):
+    reference_number: ReferenceNumber
+    part_upload_requests: list[PartUploadRequest]
 
 
 class SessionType(WireEnum):
@@ -152,6 +192,7 @@ class SessionInvoicesQuery(Model):
 
 
 SENDERS: Final = ("InvoiceWrite", "PefInvoiceWrite", "EnforcementOperations")
+BATCH_SENDERS: Final = ("InvoiceWrite", "EnforcementOperations")
 READERS: Final = ("InvoiceWrite", "Introspection", "PefInvoiceWrite", "EnforcementOperations")
 
 OPEN_ONLINE = Endpoint(
@@ -183,6 +224,26 @@ CLOSE_ONLINE = Endpoint(
     limits=LimitGroup.onlineSessionClose,
     permissions=SENDERS,
     refuses=(21173, 21180, 21405),
+)
+OPEN_BATCH = Endpoint(
+    "POST",
+    "/sessions/batch",
+    OpenBatchSessionRequest,
+    OpenBatchSessionResponse,
+    201,
+    limits=LimitGroup.batchSession,
+    permissions=BATCH_SENDERS,
+    refuses=(21001, 21157, 21161, 21405, 21470),
+)
+CLOSE_BATCH = Endpoint(
+    "POST",
+    "/sessions/batch/{referenceNumber}/close",
+    None,
+    Nothing,
+    204,
+    limits=LimitGroup.batchSessionClose,
+    permissions=BATCH_SENDERS,
+    refuses=(21157, 21173, 21180, 21205, 21208, 21405),
 )
 LIST = Endpoint(
     "GET",
