@@ -50,6 +50,18 @@ PATTERNS = {
         ],
     ),
 }
+_CERTIFICATE = OFFICIAL["CertificateListItem"]["properties"]["certificateSerialNumber"]
+_ENROLLMENT = OFFICIAL["EnrollCertificateRequest"]["properties"]["certificateName"]
+PATTERNS |= {
+    _CERTIFICATE["pattern"]: (
+        "0321C82DA41B4362",
+        ["0321c82da41b4362", "0321C82DA41B436G", "0321C82DA41B436٢"],
+    ),
+    _ENROLLMENT["pattern"]: ("Źródło-1_a b", ["Name.pl", "Ümlaut", "tab\tbed", "a  b\u00a0c", "cyfra ٢"]),
+}
+PATTERNS[OFFICIAL["PeppolId"]["pattern"]] = ("PPL123456", ["PP1123456", "XPL123456", "PPL12345٢"])
+_VAT_UE = OFFICIAL["EuEntityPermissionsQueryRequest"]["properties"]["vatUeIdentifier"]["pattern"]
+PATTERNS[_VAT_UE] = ("DE123456789", ["DE12345678", "XX123456789", "DE12345678٢", "de123456789"])
 _ADDRESSES = OFFICIAL["AllowedIps"]["properties"]
 PATTERNS |= {
     _ADDRESSES["ip4Addresses"]["items"]["pattern"]: (
@@ -91,13 +103,13 @@ def sample(facts: dict[str, Any]) -> Any:
         case "string":
             return "x" * max(facts.get("minLength", 1), 1)
         case "integer":
-            return facts.get("minimum", 1)
+            return facts.get("minimum", 1) + facts.get("exclusiveMinimum", False)
         case "number":
             return 43370.57
         case "boolean":
             return True
         case "array":
-            return [sample(facts["items"])]
+            return [sample(facts["items"])] * facts.get("minItems", 1)
         case "object" if "properties" in facts:
             return {name: sample(part) for name, part in facts["properties"].items()}
         case "object":
@@ -129,7 +141,7 @@ def spoiled(facts: dict[str, Any]) -> Iterator[Any]:
             yield 1.5
             yield True
             if "minimum" in facts:
-                yield facts["minimum"] - 1
+                yield facts["minimum"] - (not facts.get("exclusiveMinimum"))
             if "format" in facts:
                 yield 2**31 if facts["format"] == "int32" else 2**63
         case "number":
@@ -141,6 +153,12 @@ def spoiled(facts: dict[str, Any]) -> Iterator[Any]:
         case "array":
             yield {}
             yield from ([spoilt] for spoilt in spoiled(facts["items"]))
+            if "minItems" in facts:
+                yield [sample(facts["items"])] * (facts["minItems"] - 1)
+            if "maxItems" in facts:
+                yield [sample(facts["items"])] * (facts["maxItems"] + 1)
+            if "minItems" in facts:
+                yield [sample(facts["items"])] * (facts["minItems"] - 1)
             if "maximum" in facts:  # the contract's way to bound the length, see AllowedIps
                 yield [sample(facts["items"])] * (facts["maximum"] + 1)
         case "object" if "properties" in facts:

@@ -3,7 +3,22 @@
 Importing this package fills `endpoint.ROWS`. It imports nothing heavier than pydantic.
 """
 
-from klucznik.wire import auth, invoices, limits, security, sessions, testdata, tokens
+from klucznik.wire import (
+    auth,
+    certificates,
+    collective,
+    exports,
+    invoices,
+    limits,
+    overrides,
+    peppol,
+    permission_queries,
+    permissions,
+    security,
+    sessions,
+    testdata,
+    tokens,
+)
 from klucznik.wire.endpoint import ROWS, Call, Endpoint
 
 __all__ = [
@@ -11,8 +26,15 @@ __all__ = [
     "Call",
     "Endpoint",
     "auth",
+    "certificates",
+    "collective",
+    "exports",
     "invoices",
     "limits",
+    "permission_queries",
+    "permissions",
+    "overrides",
+    "peppol",
     "security",
     "sessions",
     "testdata",

@@ -158,9 +158,64 @@ FROM_AFTER_HWM: Final = (
     "restrictToPermanentStorageHwmDate."
 )
 
+# KSeF certificates
+
+NO_ENROLLMENT_DATA: Final = _code(
+    25001, "Brak możliwości pobrania danych do CSR dla wykorzystanego sposobu uwierzytelnienia."
+)
+NO_ENROLLMENT: Final = _code(
+    25002, "Brak możliwości złożenia wniosku certyfikacyjnego dla wykorzystanego sposobu uwierzytelnienia."
+)
+CSR_SUBJECT_DIFFERS: Final = _code(
+    25003, "Dane w CSR nie zgadzają się z danymi w użytym wektorze uwierzytelniającym."
+)
+BAD_CSR: Final = _code(25004, "Niepoprawny format CSR lub niepoprawny podpis CSR.")
+ENROLLMENT_NOT_FOUND: Final = _code(
+    25005, "Wniosek certyfikacyjny o podanym numerze referencyjnym nie istnieje."
+)
+TOO_MANY_ENROLLMENTS: Final = _code(
+    25006, "Osiągnięto limit możliwych do złożenia wniosków certyfikacyjnych."
+)
+TOO_MANY_CERTIFICATES: Final = _code(25007, "Osiągnięto limit dopuszczalnej liczby posiadanych certyfikatów.")
+CERTIFICATE_NOT_FOUND: Final = _code(25008, "Certyfikat o podanym numerze seryjnym nie istnieje.")
+CERTIFICATE_NOT_REVOCABLE: Final = _code(
+    25009, "Nie można odwołać wskazanego certyfikatu, ponieważ jest już odwołany, zablokowany lub nieważny."
+)
+BAD_KEY_OF_CSR: Final = _code(25010, "Nieprawidłowy typ lub długość klucza.")
+BAD_ALGORITHM_OF_CSR: Final = _code(25011, "Nieprawidłowy algorytm podpisu CSR.")
+
+# Collective identifiers
+
+#: In their lists 21418 has other words than elsewhere (`CODES` holds one text for a number).
+BAD_COLLECTIVE_TOKEN: Final = Code(21418, "Przesłany token kontynuacji jest nieprawidłowy.")
+NO_COLLECTED_INVOICE: Final = _code(71001, "Faktura o podanym identyfikatorze nie istnieje.")
+TOO_MANY_IDENTIFIERS: Final = _code(
+    71002, "Faktura jest już przypisana do maksymalnej liczby Identyfikatorów Zbiorczych."
+)
+INVOICE_HAS_MOST_IDENTIFIERS: Final = (
+    "Faktura o numerze KSeF {ksef_number} jest już przypisana do maksymalnej liczby Identyfikatorów "
+    "Zbiorczych."
+)
+DIFFERENT_SELLERS: Final = _code(71004, "Faktury mają różnych sprzedawców.")
+INVOICE_OF_ANOTHER_SELLER: Final = "Faktura o numerze KSeF {ksef_number} ma innego sprzedawcę."
+REPEATED_INVOICE: Final = _code(71005, "Powtórzony numer KSeF w żądaniu.")
+NUMBER_REPEATED: Final = "Powtórzony numer KSeF {ksef_number}."
+
 # Test data
 
 EXISTS_ALREADY: Final = _code(30001, "Podmiot lub uprawnienie już istnieje.")
+
+# Statuses of an export (query-export.md section 4)
+
+EXPORT_STATUS: Final[dict[int, str]] = {
+    100: "Eksport faktur w toku",
+    200: "Eksport faktur zakończony sukcesem",
+    210: "Eksport faktur wygasł i nie jest już dostępny do pobrania",
+    415: "Błąd odszyfrowania dostarczonego klucza",
+    420: "Zakres filtrowania wykracza poza dostępny zakres danych",
+    500: "Nieznany błąd (500)",
+    550: "Operacja została anulowana przez system",
+}
 
 # Statuses of an authentication operation (auth.md section 2)
 
@@ -206,6 +261,20 @@ SECURITY_INCIDENT: Final = (
 )
 #: 550, of an authentication and of an invoice alike
 INTERRUPTED: Final = "Przetwarzanie zostało przerwane z przyczyn wewnętrznych systemu. Spróbuj ponownie"
+
+# Statuses of a certificate enrolment (certificates.md section 4)
+
+ENROLLMENT_STATUS: Final[dict[int, str]] = {
+    100: "Wniosek przyjęty do realizacji",
+    200: "Wniosek obsłużony (certyfikat wygenerowany)",
+    400: "Wniosek odrzucony",
+    500: "Nieznany błąd",
+    550: "Operacja została anulowana przez system",
+}
+
+#: 400
+KEY_OF_ANOTHER: Final = "Klucz publiczny został już certyfikowany przez inny podmiot."
+CERTIFICATE_LIMIT_REACHED: Final = "Osiągnięto dopuszczalny limit posiadanych certyfikatów."
 
 # Statuses of a session (sessions.md section 7)
 
@@ -290,3 +359,18 @@ DUPLICATE: Final = (
 )
 #: 450
 INVALID_XML: Final = "Nieprawidłowy XML"
+
+# Statuses of an operation on permissions (permissions.md section 9)
+
+PERMISSION_STATUS: Final[dict[int, str]] = {
+    100: "Operacja przyjęta do realizacji",
+    200: "Operacja zakończona sukcesem",
+    400: "Operacja zakończona niepowodzeniem",
+    410: "Podane identyfikatory są niezgodne lub pozostają w niewłaściwej relacji",
+    420: "Użyte poświadczenia nie mają uprawnień do wykonania tej operacji",
+    430: "Kontekst identyfikatora nie odpowiada wymaganej roli lub uprawnieniom",
+    440: "Operacja niedozwolona dla wskazanych powiązań identyfikatorów",
+    450: "Operacja niedozwolona dla wskazanego identyfikatora lub jego typu",
+    500: "Nieznany błąd",
+    550: "Operacja została anulowana przez system",
+}

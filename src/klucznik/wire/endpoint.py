@@ -15,7 +15,7 @@ from typing import Any, Generic, Literal, TypeVar
 from pydantic import RootModel
 
 from klucznik.wire.base import Model
-from klucznik.wire.ids import KsefNumber, ReferenceNumber
+from klucznik.wire.ids import CertificateSerialNumber, KsefNumber, PermissionId, ReferenceNumber
 
 
 class Xml(bytes):
@@ -60,6 +60,9 @@ PATH_TYPES: dict[str, Any] = {
     "invoiceReferenceNumber": ReferenceNumber,
     "upoReferenceNumber": ReferenceNumber,
     "ksefNumber": KsefNumber,
+    "permissionId": PermissionId,
+    "certificateSerialNumber": CertificateSerialNumber,
+    "serialNumber": CertificateSerialNumber,
 }
 
 #: Every operation that is built, by (method, path).

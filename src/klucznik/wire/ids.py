@@ -26,13 +26,16 @@ PESEL_PATTERN: Final = (
 )
 INTERNAL_ID_PATTERN: Final = r"^[1-9]((\d[1-9])|([1-9]\d))\d{7}-\d{5}$"
 PEPPOL_ID_PATTERN: Final = r"^P[A-Z]{2}[0-9]{6}$"
-NIP_VAT_UE_PATTERN: Final = (
-    r"^[1-9]((\d[1-9])|([1-9]\d))\d{7}-(ATU\d{8}|BE[01]{1}\d{9}|BG\d{9,10}|CY\d{8}[A-Z]|CZ\d{8,10}"
+#: What follows the NIP and the hyphen in a NipVatUe, and stands alone in one filter.
+_VAT_UE: Final = (
+    r"(ATU\d{8}|BE[01]{1}\d{9}|BG\d{9,10}|CY\d{8}[A-Z]|CZ\d{8,10}"
     r"|DE\d{9}|DK\d{8}|EE\d{9}|EL\d{9}|ES([A-Z]\d{8}|\d{8}[A-Z]|[A-Z]\d{7}[A-Z])|FI\d{8}"
     r"|FR[A-Z0-9]{2}\d{9}|HR\d{11}|HU\d{8}|IE(\d{7}[A-Z]{2}|\d[A-Z0-9+*]\d{5}[A-Z])|IT\d{11}"
     r"|LT(\d{9}|\d{12})|LU\d{8}|LV\d{11}|MT\d{8}|NL[A-Z0-9+*]{12}|PT\d{9}|RO\d{2,10}|SE\d{12}|SI\d{8}"
-    r"|SK\d{10}|XI((\d{9}|\d{12})|(GD|HA)\d{3}))$"
+    r"|SK\d{10}|XI((\d{9}|\d{12})|(GD|HA)\d{3}))"
 )
+VAT_UE_PATTERN: Final = f"^{_VAT_UE}$"
+NIP_VAT_UE_PATTERN: Final = rf"^[1-9]((\d[1-9])|([1-9]\d))\d{{7}}-{_VAT_UE}$"
 KSEF_NUMBER_PATTERN: Final = (
     r"^([1-9](\d[1-9]|[1-9]\d)\d{7})-(20[2-9][0-9]|2[1-9]\d{2}|[3-9]\d{3})(0[1-9]|1[0-2])"
     r"(0[1-9]|[12]\d|3[01])-([0-9A-F]{6})-?([0-9A-F]{6})-([0-9A-F]{2})$"
@@ -64,9 +67,21 @@ Nip = Annotated[str, named("Nip", 10, 10, NIP_PATTERN), matching(NIP_PATTERN)]
 Pesel = Annotated[str, named("Pesel", 11, 11, PESEL_PATTERN), matching(PESEL_PATTERN)]
 InternalId = Annotated[str, named("InternalId", 16, 16, INTERNAL_ID_PATTERN), matching(INTERNAL_ID_PATTERN)]
 NipVatUe = Annotated[str, named("NipVatUe", None, None, NIP_VAT_UE_PATTERN), matching(NIP_VAT_UE_PATTERN)]
+#: The VAT number alone; the contract gives this one no name.
+VatUe = Annotated[str, Field(json_schema_extra={"pattern": VAT_UE_PATTERN}), matching(VAT_UE_PATTERN)]
+#: Of a grant: a GUID.
+PermissionId = Annotated[str, named("PermissionId", 36, 36)]
 PeppolId = Annotated[str, named("PeppolId", 9, 9, PEPPOL_ID_PATTERN), matching(PEPPOL_ID_PATTERN)]
 #: 35 characters; 36 (the technical part written 6-6) are numbers of KSeF 1.0.
 KsefNumber = Annotated[str, named("KsefNumber", 35, 36, KSEF_NUMBER_PATTERN), matching(KSEF_NUMBER_PATTERN)]
+
+#: Serial number of a KSeF certificate, the same as in its X.509: eight bytes (certificates.md section 2).
+SERIAL_PATTERN: Final = r"^[0-9A-F]{16}$"
+CertificateSerialNumber = Annotated[
+    str,
+    Field(min_length=16, max_length=16, json_schema_extra={"pattern": SERIAL_PATTERN}),
+    matching(SERIAL_PATTERN),
+]
 
 #: What a reference number names (ksef-number.md section 2): challenge, authentication, online and
 #: batch session, invoice, UPO page, export, KSeF token, permission operation.

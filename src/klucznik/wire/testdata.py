@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from klucznik.wire.base import MayOmit, Model, Timestamp, WireEnum
+from klucznik.wire.base import Day, MayOmit, Model, Timestamp, WireEnum
 from klucznik.wire.endpoint import Endpoint, LimitGroup, Nothing
 from klucznik.wire.ids import Nip, Pesel
 
@@ -116,6 +116,15 @@ class UnblockContextAuthenticationRequest(Model):
     context_identifier: TestDataAuthenticationContextIdentifier | None = None
 
 
+class AttachmentPermissionGrantRequest(Model):
+    nip: Nip
+
+
+class AttachmentPermissionRevokeRequest(Model):
+    nip: Nip
+    expected_end_date: Day | None = None
+
+
 def _row(path: str, takes: type[Model], *refuses: int, limits: LimitGroup) -> Endpoint[Nothing]:
     """All of these are POST, take no bearer, and answer 200 with nothing."""
     return Endpoint("POST", path, takes, Nothing, 200, limits=limits, bearer="anonymous", refuses=refuses)
@@ -136,4 +145,8 @@ CONTEXT_BLOCK = _row(
 )
 CONTEXT_UNBLOCK = _row(
     "/testdata/context/unblock", UnblockContextAuthenticationRequest, 21405, limits=LimitGroup.other
+)
+ATTACHMENT_GRANT = _row("/testdata/attachment", AttachmentPermissionGrantRequest, 21405, limits=_PER_IP)
+ATTACHMENT_REVOKE = _row(
+    "/testdata/attachment/revoke", AttachmentPermissionRevokeRequest, 21405, limits=_PER_IP
 )
