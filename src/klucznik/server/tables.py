@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 #: Raised by one with every change of the tables; a data folder of a newer version is refused.
-VERSION = 1
+VERSION = 4
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -109,6 +109,58 @@ ksef_tokens = Table(
     Index("ksef_tokens_context", "context_type", "context_value", "created"),
     Index("ksef_tokens_lookup", "lookup", unique=True),
     Index("ksef_tokens_work", "status"),
+)
+
+#: Certificate enrolments: from 202 to a certificate or a refusal; each counts against its subject for good.
+enrollments = Table(
+    "enrollments",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("created", BigInteger, nullable=False),
+    Column("subject_type", Text, nullable=False),
+    Column("subject_value", Text, nullable=False),
+    Column("status", Integer, nullable=False),  # 100, then 200 or 400: certificates.md section 4
+    Column("details", Text),  # JSON list
+    Column("why", Text),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),  # Authentication, Offline
+    Column("csr", LargeBinary, nullable=False),  # DER
+    Column("valid_from", BigInteger),
+    Column("serial", Text),  # once issued
+    Index("enrollments_subject", "subject_type", "subject_value"),
+    Index("enrollments_work", "status"),
+)
+
+#: KSeF certificates. Expired is no status here but a time: `valid_to`.
+certificates = Table(
+    "certificates",
+    metadata,
+    Column("serial", Text, primary_key=True),  # 16 upper-case hex digits, that of the X.509
+    Column("subject_type", Text, nullable=False),
+    Column("subject_value", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("common_name", Text, nullable=False),
+    Column("public_key_id", Text, nullable=False, index=True),
+    Column("certificate", LargeBinary, nullable=False),  # DER
+    Column("status", Text, nullable=False),  # Active, Blocked, Revoked
+    Column("reason", Text),  # of the revocation
+    Column("requested", BigInteger, nullable=False),
+    Column("valid_from", BigInteger, nullable=False),
+    Column("valid_to", BigInteger, nullable=False),
+    Column("last_use", BigInteger),
+    Index("certificates_subject", "subject_type", "subject_value", "requested"),
+    Index("certificates_work", "status"),
+)
+
+#: /testdata/limits/subject: what a subject was given instead of the defaults; null is the default.
+subject_limits = Table(
+    "subject_limits",
+    metadata,
+    Column("subject_type", Text, primary_key=True),
+    Column("subject_value", Text, primary_key=True),
+    Column("enrollments", Integer),
+    Column("certificates", Integer),
 )
 
 #: /testdata/subject: entities with a role, and their subunits (parent set).
@@ -288,10 +340,120 @@ upos = Table(
     Column("xml", LargeBinary, nullable=False),
 )
 
+#: POST /invoices/exports: from 201 to a package, and on until it is gone.
+exports = Table(
+    "exports",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("created", BigInteger, nullable=False),
+    Column("context_type", Text, nullable=False),
+    Column("context_value", Text, nullable=False),
+    Column("subject_type", Text, nullable=False),
+    Column("subject_value", Text, nullable=False),
+    Column("status", Integer, nullable=False),  # 100, then final: query-export.md section 4
+    Column("details", Text),  # JSON list
+    Column("why", Text),
+    Column("filters", Text, nullable=False),  # JSON, InvoiceQueryFilters
+    Column("only_metadata", Boolean, nullable=False),
+    Column("compression", Text, nullable=False),  # CompressionType
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("iv", LargeBinary, nullable=False),
+    Column("public_key_id", Text),
+    Column("completed", BigInteger),
+    Column("package_until", BigInteger),
+    Column("invoice_count", BigInteger),
+    Column("size", BigInteger),  # of the whole plain archive, in bytes
+    Column("truncated", Boolean),
+    Column("last_date", Text),  # when truncated: a stamp, or yyyy-MM-dd for a range by Issue
+    Column("hwm", BigInteger),
+    Index("exports_work", "status", "package_until"),
+    Index("exports_subject", "context_type", "context_value", "subject_type", "subject_value", "status"),
+)
+
+#: The pieces of a package, encrypted, until it expires.
+export_parts = Table(
+    "export_parts",
+    metadata,
+    Column("export_ref", Text, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("plain_size", BigInteger, nullable=False),
+    Column("plain_hash", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("hash", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
+#: Identifiers for the payment of several invoices at once; never changed, never removed.
+collective_identifiers = Table(
+    "collective_identifiers",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("created", BigInteger, nullable=False),
+    Column("seller_nip", Text, nullable=False),
+    Column("context_type", Text, nullable=False),
+    Column("context_value", Text, nullable=False),
+    Column("invoice_count", Integer, nullable=False),
+    Index("collective_context", "context_type", "context_value", "created"),
+    Index("collective_seller", "seller_nip", "created"),
+)
+
+collective_invoices = Table(
+    "collective_invoices",
+    metadata,
+    Column("number", Text, primary_key=True),
+    Column("ksef_number", Text, primary_key=True),
+    Column("amount", Text),
+    Column("currency", Text),
+    Column("description", Text),
+    Index("collective_of_invoice", "ksef_number"),
+)
+
+#: Peppol providers: each is there once it has logged in with its seal.
+peppol_providers = Table(
+    "peppol_providers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+#: /testdata/rate-limits and /testdata/limits/context/session: what a context was given; null is the default.
+context_limits = Table(
+    "context_limits",
+    metadata,
+    Column("context_type", Text, primary_key=True),
+    Column("context_value", Text, primary_key=True),
+    Column("rates", Text),  # JSON, LimitGroup to [per second, per minute, per hour]
+    Column("session", Text),  # JSON, SetSessionLimitsRequest
+)
+
 #: Small facts of the installation: the number counter, the version.
 settings = Table(
     "settings",
     metadata,
     Column("name", Text, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+#: The causes of refusals, the newest ones: what the management door tells under /why.
+causes = Table(
+    "causes",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", BigInteger, nullable=False, index=True),
+    Column("trace_id", Text, nullable=False, index=True),
+    Column("refs", Text, nullable=False),  # reference numbers of the path, with blanks between
+    Column("operation", Text, nullable=False),
+    Column("context", Text, nullable=False),
+    Column("status", Integer, nullable=False),  # of HTTP
+    Column("said", Text, nullable=False),
+    Column("why", Text, nullable=False),  # two lines: English, Polish
+)
+
+#: Ends of KSeF tokens issued under the policy v2-expiring; other tokens have none (tokens.md section 8).
+token_ends = Table(
+    "token_ends",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("ends", BigInteger, nullable=False),
 )

@@ -39,3 +39,10 @@ class InvoicingMode(WireEnum):
 class SortOrder(WireEnum):
     Asc = "Asc"
     Desc = "Desc"
+
+
+class CompressionType(WireEnum):
+    """How a package is packed: the whole archive first, encryption after it."""
+
+    TarGz = "TarGz"
+    Zip = "Zip"
