@@ -12,10 +12,10 @@ from sqlalchemy import Connection, Float, Select, and_, cast, false, select
 from klucznik.clock import WARSAW
 from klucznik.server.access import Context
 from klucznik.server.ask import Ask, answers
+from klucznik.server.local import LocalKsef
 from klucznik.server.render import Answer
 from klucznik.server.tables import instant, invoice_bytes, invoice_parties, invoices, stamp
 from klucznik.server.upos import check_ksef_number
-from klucznik.server.verification import high_water_mark
 from klucznik.wire import codes, problems
 from klucznik.wire import invoices as wire
 from klucznik.wire.common import FormCode, InvoicingMode, SortOrder
@@ -30,6 +30,7 @@ from klucznik.wire.invoices import (
     InvoiceMetadataSeller,
     InvoiceMetadataThirdSubject,
     InvoiceMetadataThirdSubjectIdentifier,
+    InvoiceQueryDateRange,
     InvoiceQueryDateType,
     InvoiceQueryFilters,
     InvoiceQuerySubjectType,
@@ -39,8 +40,6 @@ from klucznik.wire.invoices import (
 )
 from klucznik.wire.problems import Forbidden, Problem
 
-#: Records that one query reaches; beyond them the client moves the date range.
-MOST_RECORDS: Final = 10_000
 LONGEST_SPAN: Final = timedelta(days=100)
 
 # KSeF publishes no words for these; they are ours (docs/divergences.md).
@@ -48,43 +47,69 @@ _SPAN: Final = "The range of 'dateRange' must not exceed 100 days."
 _ORDER: Final = "'dateRange.to' must be greater than or equal to 'dateRange.from'."
 
 
-@answers(wire.QUERY_METADATA, reads=True)
+async def _promise(ask: Ask[InvoiceQueryFilters]) -> int | None:
+    """The high water mark, taken before looking: what is not there yet lies above it."""
+    if ask.body.date_range.date_type != InvoiceQueryDateType.PermanentStorage:
+        return None
+    return await ask.ksef.storage.promise()
+
+
+@answers(wire.QUERY_METADATA, reads=True, prepare=_promise)
 def query_metadata(ask: Ask[InvoiceQueryFilters]) -> QueryInvoicesMetadataResponse:
     """POST /invoices/query/metadata."""
-    body, query = ask.body, ask.query
+    body, query, mark = ask.body, ask.query, ask.prepared
     assert isinstance(query, InvoiceMetadataQuery)
-    span = body.date_range
-    by_storage = span.date_type == InvoiceQueryDateType.PermanentStorage
     # (1) A range that makes sense, of 100 days at most.
-    to = span.to or ask.now
-    if span.to and span.to < span.from_:
-        raise Problem(codes.INVALID_INPUT, [_ORDER])
-    if to - span.from_ > LONGEST_SPAN:
-        raise Problem(codes.INVALID_INPUT, [_SPAN], why=f"the range has {to - span.from_}")
-    # (2) The high water mark, taken before looking: what is not there yet lies above it.
-    mark = instant(high_water_mark(ask.ksef, ask.now))
-    if by_storage and span.restrict_to_permanent_storage_hwm_date:
-        if span.from_ > mark:
-            raise Problem(codes.RANGE_BEYOND_DATA, [codes.FROM_AFTER_HWM])
-        to = min(to, mark)
+    check_span(body.date_range, ask.now)
+    # (2) Up to the high water mark, where that is asked for.
+    to, hwm = bounds(body.date_range, ask.ksef, mark)
     # (3) What the context may see in this role, narrowed by the filters.
-    found = matching(ask.caller.context, body, to, ask.now)
-    order = (_DATES[span.date_type], invoices.c.ksef_number)
-    if query.sort_order == SortOrder.Desc:
-        found = found.order_by(*(column.desc() for column in order))
-    else:
-        found = found.order_by(*order)
+    found = matching(ask.caller.context, body, to, ask.ksef)
+    found = found.order_by(*ordered(body.date_range.date_type, query.sort_order))
+    most = ask.ksef.caps.records
     offset = query.page_offset * query.page_size
-    size = max(0, min(query.page_size, MOST_RECORDS - offset))
+    size = max(0, min(query.page_size, most - offset))
     # One more than the page tells whether there is another.
-    rows = ask.db.execute(found.offset(min(offset, MOST_RECORDS)).limit(size + 1)).all()
+    rows = ask.db.execute(found.offset(min(offset, most)).limit(size + 1)).all()
     more = len(rows) > size
     return QueryInvoicesMetadataResponse(
         has_more=more,
-        is_truncated=more and offset + size >= MOST_RECORDS,
-        permanent_storage_hwm_date=min(to, mark) if by_storage else None,
+        is_truncated=more and offset + size >= most,
+        permanent_storage_hwm_date=hwm,
         invoices=[metadata(row) for row in rows[:size]],
     )
+
+
+def check_span(span: InvoiceQueryDateRange, now: datetime) -> None:
+    """Raises 21405 for a range that ends before it begins, or of more than 100 days."""
+    if span.to and span.to < span.from_:
+        raise Problem(codes.INVALID_INPUT, [_ORDER], why=_ORDER)
+    if (length := (span.to or now) - span.from_) > LONGEST_SPAN:
+        raise Problem(codes.INVALID_INPUT, [_SPAN], why=f"the range has {length}")
+
+
+def bounds(
+    span: InvoiceQueryDateRange, ksef: LocalKsef, mark: int | None
+) -> tuple[datetime, datetime | None]:
+    """The end of the range and the high water mark to tell; `mark` only for PermanentStorage.
+
+    Raises 21183 for a range restricted to the mark that begins above it.
+    """
+    if mark is None:
+        return span.to or ksef.clock.now(), None
+    to, hwm = span.to or instant(ksef.storage.now()), instant(mark)
+    if span.restrict_to_permanent_storage_hwm_date:
+        if span.from_ > hwm:
+            why = f"dateRange.from is above the high water mark, {hwm.isoformat()}"
+            raise Problem(codes.RANGE_BEYOND_DATA, [codes.FROM_AFTER_HWM], why=why)
+        to = min(to, hwm)
+    return to, min(to, hwm)
+
+
+def ordered(kind: InvoiceQueryDateType, order: SortOrder = SortOrder.Asc) -> list[Any]:
+    """The columns by which a list of this kind of date is sorted."""
+    columns = (_DATES[kind], invoices.c.ksef_number)
+    return [column.desc() if order == SortOrder.Desc else column for column in columns]
 
 
 _DATES: Final = {
@@ -99,9 +124,9 @@ _AMOUNTS: Final = {
 }
 
 
-def matching(context: Context, filters: InvoiceQueryFilters, to: datetime, now: datetime) -> Select[Any]:
+def matching(context: Context, filters: InvoiceQueryFilters, to: datetime, ksef: LocalKsef) -> Select[Any]:
     """Stored invoices that the context sees in the role asked for and that all filters let through."""
-    found = select(invoices).where(invoices.c.ksef_number.is_not(None), invoices.c.stored <= stamp(now))
+    found = select(invoices).where(invoices.c.ksef_number.is_not(None), ksef.storage.visible())
     found = found.where(_visible(context, filters.subject_type), _within(filters, to))
     for column, value in (
         (invoices.c.ksef_number, filters.ksef_number),
@@ -237,7 +262,7 @@ def download(ask: Ask[None]) -> Answer:
             why=f"{context.type} {context.value} is no party of {ksef_number}",
         )
     # (3) It has reached permanent storage.
-    if row.stored > stamp(ask.now):
+    if not ask.ksef.storage.has(row.stored):
         text = codes.INVOICE_PROCESSED_NOT_STORED.format(ksef_number=ksef_number)
         raise Problem(codes.INVOICE_NOT_STORED_YET, [text])
     document = ask.db.execute(select(invoice_bytes.c.xml).where(invoice_bytes.c.invoice_ref == row.ref))

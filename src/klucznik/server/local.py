@@ -5,16 +5,22 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 from cryptography import x509
 
-from klucznik.clock import Clock, SystemClock
+from klucznik.clock import Clock, MovableClock, SystemClock
+from klucznik.server import moved
+from klucznik.server.faults import Faults
 from klucznik.server.keys import Keys
 from klucznik.server.limits import Limiter
 from klucznik.server.opened import OpenSessions
+from klucznik.server.storage import Storage
 from klucznik.server.store import Store
+from klucznik.server.trace import Trace
+from klucznik.server.why import Causes
 from klucznik.server.work import Work
 
 Profile = Literal["test", "demo", "prd"]
@@ -31,13 +37,24 @@ RECEIVERS: dict[Profile, str] = {
 }
 
 
+@dataclass(frozen=True)
+class Caps:
+    """How much one answer holds (query-export.md sections 1 and 4); tests make it small."""
+
+    #: Records that a query reaches, and invoices in a package.
+    records: int = 10_000
+    #: Bytes of a package, compressed; and of one of its parts, before encryption.
+    package: int = 1_000_000_000
+    part: int = 50_000_000
+
+
 @dataclass
 class LocalKsef:
     """Everything a handler may use besides its request."""
 
     store: Store
     keys: Keys
-    clock: Clock
+    clock: MovableClock
     limiter: Limiter
     profile: Profile = "test"
     token_form: TokenForm = "official"  # noqa: S105 - the name of a form, no secret
@@ -46,10 +63,16 @@ class LocalKsef:
     trusted_roots: tuple[x509.Certificate, ...] = ()
     random: Callable[[int], bytes] = os.urandom
     opened: OpenSessions = field(default_factory=OpenSessions)
+    faults: Faults = field(default_factory=Faults)
+    causes: Causes = field(default_factory=Causes)
+    trace: Trace = field(default_factory=Trace)
     work: Work = field(init=False)
+    storage: Storage = field(init=False)
+    caps: Caps = field(default_factory=Caps)
 
     def __post_init__(self) -> None:
         self.work = Work(self)
+        self.storage = Storage(self)
 
     @property
     def issuer(self) -> str:
@@ -68,13 +91,17 @@ def open_local(
     rates: RateProfile = "production",
     token_form: TokenForm = "official",  # noqa: S107 - the name of a form, no secret
     allowed_hosts: Iterable[str] = (),
+    start: datetime | None = None,
 ) -> LocalKsef:
     """Open (or create) a local KSeF in `folder`, None for memory.
 
-    Raises `errors.Unreadable` when the folder is in use, damaged or of a newer version.
+    `start` sets its clock; without it the clock goes on as it was left. Raises `errors.Unreadable` when the folder is in use, damaged or of a newer version.
     """
-    clock = clock or SystemClock()
+    clock = MovableClock(clock or SystemClock())
     store = Store(folder, clock)
+    moved.restore(store, clock)
+    if start:
+        clock.set(start)
     return LocalKsef(
         store=store,
         keys=Keys.open(folder, clock.now()),

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from klucznik.server import links, paging
 from klucznik.server.ask import Ask, answers
 from klucznik.server.opened import admit_reader, by_ref, check_reference, readable
-from klucznik.server.tables import instant, instant_or_none, invoices, stamp
+from klucznik.server.tables import instant, instant_or_none, invoices
 from klucznik.wire import codes
 from klucznik.wire import sessions as wire
 from klucznik.wire.common import InvoicingMode
@@ -98,7 +98,7 @@ def _shown(ask: Ask[Any], row: Any) -> SessionInvoiceStatusResponse:
     link = None
     if accepted:
         link = links.invoice_upo(ask.ksef, ask.origin, row.session_ref, row.ksef_number, ask.now)
-    stored = row.stored is not None and row.stored <= stamp(ask.now)
+    stored = row.stored is not None and ask.ksef.storage.has(row.stored)
     return SessionInvoiceStatusResponse(
         ordinal_number=row.ordinal,
         invoice_number=row.number if final else None,

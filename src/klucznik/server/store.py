@@ -44,8 +44,6 @@ class Store:
         self._lock = _lock(folder) if folder else None
         #: Start of the transaction under way: what it stores carries no earlier instant.
         self.in_flight: datetime | None = None
-        #: The highest high water mark told to anybody (a stamp): nothing is stored at or below it.
-        self.promised = 0
         self._writer_engine = _engine(folder)
         try:
             self._writer = self._writer_engine.connect()
@@ -232,6 +230,7 @@ def _prepare(connection: Connection, folder: Path | None) -> None:
     if found == tables.VERSION:
         return
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+    tables.upgrade(connection)
     tables.metadata.create_all(connection)
     connection.exec_driver_sql(f"PRAGMA user_version = {tables.VERSION}")
     connection.exec_driver_sql("COMMIT")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, bindparam, delete, select, update
@@ -29,6 +28,7 @@ from klucznik.server.tables import (
     stamp,
     subjects,
 )
+from klucznik.server.why import tell
 from klucznik.server.work import step
 from klucznik.wire import codes
 from klucznik.wire.ids import make_ksef_number
@@ -38,9 +38,6 @@ _BATCH = 500
 
 #: Seconds in which received invoices gather before a round.
 _GATHER = 0.02
-
-#: From the KSeF number to permanent storage; the real system takes seconds to minutes.
-STORAGE_DELAY: Final = timedelta(milliseconds=20)
 
 _COUNTER: Final = "ksef_number_counter"
 #: 48 bits of technical part (ksef-number.md section 1).
@@ -137,8 +134,8 @@ def settle(db: Connection, ksef: LocalKsef) -> tuple[int, bool]:
     if not rows:
         return 0, False
     first_number = _counter(db, ksef)
-    now, stored = _moments(ksef)
-    batch = _Batch(now, stored, first_number)
+    now = stamp(max(ksef.clock.now(), ksef.store.in_flight or ksef.clock.now()))
+    batch = _Batch(now, ksef.storage.date(db), first_number)
     for row in rows:
         if refusal := _refusal(db, batch, row):
             _refuse(batch, row, refusal)
@@ -163,17 +160,6 @@ def _counter(db: Connection, ksef: LocalKsef) -> int:
     """
     kept = setting(db, _COUNTER)
     return int(kept) if kept is not None else int.from_bytes(ksef.random(5))
-
-
-def _moments(ksef: LocalKsef) -> tuple[int, int]:
-    """Acquisition date and permanent storage date of this round, as stamps.
-
-    No record may appear at or below a high water mark that was told before (query-export.md
-    section 2), not even when the machine's clock is set back while the server runs.
-    """
-    store = ksef.store
-    now = max(ksef.clock.now(), store.in_flight or ksef.clock.now())
-    return stamp(now), max(stamp(now + STORAGE_DELAY), store.promised + 1)
 
 
 def _refusal(db: Connection, batch: _Batch, row: Any) -> _Refusal | None:
@@ -255,6 +241,7 @@ def _accept(batch: _Batch, row: Any) -> None:
 
 
 def _refuse(batch: _Batch, row: Any, refusal: _Refusal) -> None:
+    tell(row.ref, refusal.status, refusal.why)
     batch.rows.append(
         {
             "row": row.ref,
@@ -271,14 +258,3 @@ def _refuse(batch: _Batch, row: Any, refusal: _Refusal) -> None:
     batch.counts.setdefault(row.session_ref, [0, 0])[1] += 1
     if not row.verdict:
         batch.refused.append({"row": row.ref})
-
-
-def high_water_mark(ksef: LocalKsef, now: datetime) -> int:
-    """The instant (as a stamp) up to which no further record can appear: query-export.md section 2.
-
-    What is being written now carries dates from the start of its transaction on; everything later
-    begins later. The mark is remembered as long as the server runs: later records go above it.
-    """
-    mark = stamp(min(now, ksef.store.in_flight or now))
-    ksef.store.promised = max(ksef.store.promised, mark)
-    return mark
