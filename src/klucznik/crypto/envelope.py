@@ -12,6 +12,7 @@ from hashlib import sha256
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext, algorithms, modes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -89,7 +90,7 @@ def sha256_base64(data: bytes) -> str:
     return b64encode(sha256(data).digest()).decode()
 
 
-def public_key_id(key: RSAPublicKey) -> str:
+def public_key_id(key: RSAPublicKey | EllipticCurvePublicKey) -> str:
     """`publicKeyId`: SHA-256 of the SubjectPublicKeyInfo; it survives a new certificate of the key."""
     return sha256_base64(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
 

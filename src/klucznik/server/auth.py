@@ -135,8 +135,9 @@ def start_with_signature(ask: Ask[Xml]) -> AuthenticationInitResponse:
     """POST /auth/xades-signature. Rules: auth.md sections 1-3, xades.md section 8."""
     signed: Signed = ask.prepared
     timestamp_ms = _use_challenge(ask, signed.request.challenge)
-    # On TEST a chain is looked at only on request; elsewhere the parameter weakens nothing.
-    chain_matters = ask.ksef.profile != "test" or bool(ask.query.verify_certificate_chain)
+    # On TEST a foreign chain is looked at only on request; elsewhere the parameter weakens nothing.
+    on_request = bool(ask.query.verify_certificate_chain)
+    chain_matters = signed.names_us or ask.ksef.profile != "test" or on_request
     return _start(
         ask,
         Context(signed.request.context_type, signed.request.context_value),

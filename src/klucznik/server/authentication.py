@@ -27,6 +27,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from klucznik.crypto.envelope import BadCiphertext, unwrap
 from klucznik.server.access import Context
 from klucznik.server.auth import CHALLENGE_LIFE
+from klucznik.server.certificates import keeps_out, note_use
 from klucznik.server.prepared import Prepared, Record
 from klucznik.server.rights import Subject, blocked, deceased, effective
 from klucznik.server.tables import auth_operations, instant, ksef_tokens, stamp
@@ -228,6 +229,7 @@ def _settle(
     now = ksef.clock.now()
     context = Context(operation["context_type"], operation["context_value"])
     token: Record | None = None
+    certificate: x509.Certificate | None = None
     refusal: Refusal | None
     subject, sud = (operation["subject_type"], operation["subject_value"]), operation["subject"]
     if isinstance(presented, Refusal):
@@ -237,7 +239,9 @@ def _settle(
         if token is not None:
             subject, sud = (token["author_type"], token["author_value"]), token["subject"]
     else:
-        refusal = _certificate(ksef, operation["certificate"], now)
+        if operation["certificate"] is not None:
+            certificate = x509.load_der_x509_certificate(operation["certificate"])
+        refusal = _certificate(ksef, db, certificate, now)
     refusal = refusal or _person(db, Subject(*subject), context)
     moved = _SETTLE.do(
         db,
@@ -250,8 +254,12 @@ def _settle(
         new_subject=sud,
         new_token_ref=token["ref"] if token else None,
     )
-    if moved and token is not None and refusal is None:
+    if not moved or refusal is not None:
+        return
+    if token is not None:
         _USED.do(db, by_ref=token["ref"], new_use=stamp(now))
+    elif certificate is not None and operation["method"] == "InternalCertificate":
+        note_use(db, certificate, now)
 
 
 def _token(
@@ -309,11 +317,15 @@ def _person(db: Connection, subject: Subject, context: Context) -> Refusal | Non
     return None
 
 
-def _certificate(ksef: LocalKsef, der: bytes | None, now: datetime) -> Refusal | None:
-    """The chain, where it matters (`der` is None where it does not). Rule: xades.md section 8."""
-    if der is None:
+def _certificate(
+    ksef: LocalKsef, db: Connection, certificate: x509.Certificate | None, now: datetime
+) -> Refusal | None:
+    """The chain, where it matters (None where it does not). Rule: xades.md section 8."""
+    if certificate is None:
         return None
-    certificate = x509.load_der_x509_certificate(der)
+    if certificate.issuer == ksef.keys.authority.certificate.subject:
+        kept_out = keeps_out(ksef, db, certificate, now)
+        return Refusal(460, *kept_out) if kept_out else None
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
         why = (
             f"the certificate is valid from {certificate.not_valid_before_utc} "

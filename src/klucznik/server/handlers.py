@@ -7,6 +7,8 @@ from importlib import import_module
 _MODULES = (
     "auth",
     "authentication",
+    "certificates",
+    "enrollments",
     "invoices",
     "publickeys",
     "rates",
@@ -14,10 +16,12 @@ _MODULES = (
     "session_end",
     "session_invoices",
     "sessions",
+    "subject_limits",
     "testdata",
     "tokens",
     "upos",
     "verification",
+    "why",
 )
 
 

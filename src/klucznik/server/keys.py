@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
+from klucznik.crypto.authority import Authority
 from klucznik.crypto.certs import Identity
 from klucznik.crypto.envelope import BadCiphertext, certificate_id, public_key_id, unwrap
 from klucznik.errors import Unreadable
@@ -45,12 +46,13 @@ class EncryptionKey:
 
 @dataclass(frozen=True)
 class Keys:
-    """All of them. `seal` signs receipts; `jwt` and `links` are HMAC keys."""
+    """All of them. `seal` signs receipts, `authority` KSeF certificates; `jwt` and `links` are HMAC keys."""
 
     encryption: tuple[EncryptionKey, ...]
     seal: Identity
     jwt: Secret
     links: Secret
+    authority: Authority
 
     @classmethod
     def open(cls, folder: Path | None, now: datetime) -> Keys:
@@ -67,7 +69,11 @@ class Keys:
         seal = _load(drawer, "upo-seal.pem", lambda: ec.generate_private_key(ec.SECP256R1()))
         certificate = _certificate(drawer, "upo-seal.crt", seal, "KSeF local test UPO seal", now)
         return cls(
-            tuple(encryption), Identity(certificate, seal), _random(drawer, "jwt"), _random(drawer, "links")
+            tuple(encryption),
+            Identity(certificate, seal),
+            _random(drawer, "jwt"),
+            _random(drawer, "links"),
+            _authority(drawer, now),
         )
 
     def for_usage(self, usage: PublicKeyCertificateUsage, key_id: str | None) -> EncryptionKey | None:
@@ -151,6 +157,20 @@ def _certificate(
     if drawer:
         write_private(drawer / name, certificate.public_bytes(serialization.Encoding.PEM))
     return certificate
+
+
+def _authority(drawer: Path | None, now: datetime) -> Authority:
+    """The CA above KSeF certificates: key and certificate in one file."""
+    path = drawer / "ksef-certificates.pem" if drawer else None
+    if path and path.exists():
+        try:
+            return Authority.load(path.read_bytes())
+        except Unreadable as damaged:
+            raise _damaged(path) from damaged
+    made = Authority.create("KSeF local test certificates", now)
+    if path:
+        write_private(path, made.to_pem())
+    return made
 
 
 def _random(drawer: Path | None, name: str) -> Secret:

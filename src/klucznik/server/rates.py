@@ -1,4 +1,4 @@
-"""GET /rate-limits, /limits/context, /limits/subject. Rules: limits.md sections 2 and 4."""
+"""GET /rate-limits, /limits/context. Rules: limits.md sections 2 and 4."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from klucznik.wire.endpoint import LimitGroup
 from klucznik.wire.limits import (
     GLOBAL,
     BatchSessionEffectiveContextLimits,
-    CertificateEffectiveSubjectLimits,
     CollectiveIdentifierEffectiveContextLimits,
     EffectiveApiRateLimits,
     EffectiveApiRateLimitValues,
     EffectiveContextLimits,
-    EffectiveSubjectLimits,
-    EnrollmentEffectiveSubjectLimits,
     OnlineSessionEffectiveContextLimits,
     Rates,
 )
@@ -31,22 +28,6 @@ CONTEXT_DEFAULTS: Final = EffectiveContextLimits(
     ),
     collective_identifier=CollectiveIdentifierEffectiveContextLimits(max_invoices=500),
 )
-
-
-def _subject_defaults(enrollments: int, certificates: int) -> EffectiveSubjectLimits:
-    return EffectiveSubjectLimits(
-        enrollment=EnrollmentEffectiveSubjectLimits(max_enrollments=enrollments),
-        certificate=CertificateEffectiveSubjectLimits(max_certificates=certificates),
-    )
-
-
-#: Companies, and people (who are known by PESEL or by a certificate's fingerprint).
-SUBJECT_DEFAULTS: Final = {
-    "Nip": _subject_defaults(300, 100),
-    "PeppolId": _subject_defaults(300, 100),
-    "Pesel": _subject_defaults(12, 6),
-    "Fingerprint": _subject_defaults(12, 6),
-}
 
 
 @answers(limits.RATE_LIMITS)
@@ -66,9 +47,3 @@ def _values(rates: Rates) -> EffectiveApiRateLimitValues:
 def context_limits(ask: Ask[None]) -> EffectiveContextLimits:
     """GET /limits/context."""
     return CONTEXT_DEFAULTS
-
-
-@answers(limits.SUBJECT)
-def subject_limits(ask: Ask[None]) -> EffectiveSubjectLimits:
-    """GET /limits/subject."""
-    return SUBJECT_DEFAULTS[ask.caller.subject_type]

@@ -9,10 +9,13 @@ import json
 from dataclasses import dataclass
 from typing import Final
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509.oid import NameOID
 
 from klucznik.crypto import xades
 from klucznik.crypto.certs import fingerprint
+from klucznik.crypto.csr import text_of
 from klucznik.crypto.envelope import sha256_base64
 from klucznik.crypto.subject import BadSubject, read_subject
 from klucznik.crypto.subject import Subject as Owner
@@ -45,6 +48,7 @@ _METHODS: Final[dict[str, Method]] = {
         "xades.peppol-signature",
         "Pieczęć dostawcy usług Peppol",
     ),
+    "ksef": ("InternalCertificate", "XadesSignature", "xades.ksef-certificate", "Certyfikat KSeF"),
 }
 
 
@@ -58,6 +62,7 @@ class Signed:
     method: Method
     document_hash: str
     certificate: bytes  # DER
+    names_us: bool  # the issuer it names is the CA of this KSeF; whether that is true, the step asks
 
 
 def check_signature(ask: Ask[Xml]) -> Signed:
@@ -84,17 +89,37 @@ def check_signature(ask: Ask[Xml]) -> Signed:
         subject = Subject(owner.type, owner.value)
     else:
         subject = Subject("Fingerprint", fingerprint(verified.certificate))
-    # (4) Subject and context can belong together at all.
+    # (4) A KSeF certificate is its holder's, whatever was asked for. Rule: certificates.md, head.
+    names_us = _issuer(verified.certificate) == ask.ksef.keys.authority.certificate.subject
+    if names_us:
+        subject = _holder(verified.certificate, owner) or subject
+    # (5) Subject and context can belong together at all.
     if why := _misfit(subject, Context(request.context_type, request.context_value)):
         raise Problem(codes.INVALID_SUBJECT_IDENTIFIER, why=why)
     return Signed(
         request=request,
         subject=subject,
         sud=_sud(subject, owner),
-        method=_METHODS[owner.kind],
+        method=_METHODS["ksef" if names_us else owner.kind],
         document_hash=sha256_base64(ask.raw),
         certificate=verified.certificate.public_bytes(Encoding.DER),
+        names_us=names_us,
     )
+
+
+def _issuer(certificate: x509.Certificate) -> x509.Name:
+    try:
+        return certificate.issuer
+    except ValueError:
+        why = "the certificate's issuer cannot be read"
+        raise Problem(codes.INVALID_CERTIFICATE, why=why) from None
+
+
+def _holder(certificate: x509.Certificate, owner: Owner) -> Subject | None:
+    """Whom a KSeF certificate was issued to: a fingerprint stands in its uniqueIdentifier."""
+    for attribute in certificate.subject.get_attributes_for_oid(NameOID.X500_UNIQUE_IDENTIFIER):
+        return Subject("Fingerprint", text_of(attribute))
+    return Subject(owner.type, owner.value) if owner.type else None
 
 
 def _misfit(subject: Subject, context: Context) -> str | None:

@@ -7,8 +7,8 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from klucznik.wire.base import Int32, MayOmit, Model
-from klucznik.wire.endpoint import Endpoint, LimitGroup
+from klucznik.wire.base import Int32, MayOmit, Model, WireEnum
+from klucznik.wire.endpoint import Endpoint, LimitGroup, Nothing
 
 
 class EffectiveApiRateLimitValues(Model):
@@ -83,6 +83,28 @@ class EffectiveSubjectLimits(Model):
     certificate: CertificateEffectiveSubjectLimits | None = None
 
 
+class SubjectIdentifierType(WireEnum):
+    Nip = "Nip"
+    Pesel = "Pesel"
+    Fingerprint = "Fingerprint"
+
+
+class EnrollmentSubjectLimitsOverride(Model):
+    max_enrollments: Annotated[Int32, Field(ge=0)] | None = None
+
+
+class CertificateSubjectLimitsOverride(Model):
+    max_certificates: Annotated[Int32, Field(ge=0)] | None = None
+
+
+class SetSubjectLimitsRequest(Model):
+    """What is absent or null stays as it is."""
+
+    subject_identifier_type: MayOmit[SubjectIdentifierType] = None
+    enrollment: EnrollmentSubjectLimitsOverride | None = None
+    certificate: CertificateSubjectLimitsOverride | None = None
+
+
 @dataclass(frozen=True)
 class Rates:
     """Calls allowed in a sliding second, minute and hour; -1 is without limit."""
@@ -118,3 +140,13 @@ GLOBAL: Final = Rates(75)
 RATE_LIMITS = Endpoint("GET", "/rate-limits", None, EffectiveApiRateLimits, 200)
 CONTEXT = Endpoint("GET", "/limits/context", None, EffectiveContextLimits, 200)
 SUBJECT = Endpoint("GET", "/limits/subject", None, EffectiveSubjectLimits, 200)
+SUBJECT_SET = Endpoint(
+    "POST",
+    "/testdata/limits/subject/certificate",
+    SetSubjectLimitsRequest,
+    Nothing,
+    200,
+    refuses=(21405,),
+    body_required=False,
+)
+SUBJECT_RESET = Endpoint("DELETE", "/testdata/limits/subject/certificate", None, Nothing, 200)
