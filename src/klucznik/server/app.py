@@ -10,21 +10,26 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
 from pydantic import BaseModel
 
+from klucznik.lang import both
 from klucznik.secret import masked
 from klucznik.server import handlers, links
 from klucznik.server.access import Bearers, Caller, admit, admit_address, admit_permissions
 from klucznik.server.ask import HANDLERS, Ask, Handler
+from klucznik.server.faults import Dropped, strike
 from klucznik.server.hosts import host_allowed
 from klucznik.server.local import LocalKsef
 from klucznik.server.reading import read_body, read_query
 from klucznik.server.render import Answer, Plain, failure, loggable, refusal
+from klucznik.server.trace import Traced
 from klucznik.wire import sessions
 from klucznik.wire.endpoint import Endpoint, LimitGroup, Xml
 from klucznik.wire.problems import Forbidden, TooMany, Unauthorized
@@ -45,6 +50,23 @@ _LONG_BODY = 1_000_000
 _DRAINED = 300_000_000
 
 _CLOSE = (b"connection", b"close")
+
+#: What can be said of a failure of ours; the log has the rest.
+_OURS = both(
+    "the local KSeF failed here; its log has the traceback", "tu zawiódł lokalny KSeF; szczegóły w dzienniku"
+)
+
+#: Key of the ASGI extension that ends the connection at once, where the server has it.
+DROP = "klucznik.drop"
+
+
+@dataclass(slots=True)
+class _Call:
+    """What is known of a call so far, for the trace and for the causes of refusals."""
+
+    operation: str
+    context: str = ""
+    refs: tuple[str, ...] = ()
 
 
 class App:
@@ -93,8 +115,14 @@ class App:
         path = scope["path"]
         problem_details = headers.get("x-error-format", "").lower() == "problem-details"
         now = self.ksef.clock.now()
+        started = time.perf_counter()
+        call = _Call(f"{scope['method'][:20]} ?")
         try:
-            answer = await self._answer(scope, receive, headers, path, trace_id)
+            answer = await self._answer(scope, receive, headers, path, trace_id, call)
+        except Dropped:
+            self._note(call, trace_id, now, 0, started)
+            await _drop(scope, receive)
+            return
         except (Exception, asyncio.CancelledError) as raised:  # the one place where these become answers
             # Cancelled: the server stops, and has waited for this one as long as it waits.
             cancelled = isinstance(raised, asyncio.CancelledError)
@@ -102,17 +130,38 @@ class App:
             answer = refusal(fault, path, trace_id, now, problem_details) or failure(
                 fault, path, trace_id, now, problem_details
             )
+            self.ksef.causes.note(
+                self.ksef,
+                trace_id=trace_id,
+                refs=call.refs,
+                operation=call.operation,
+                context=call.context,
+                status=answer.status,
+                said=str(fault) if hasattr(fault, "why") else "500",
+                why=getattr(fault, "why", _OURS),
+            )
         echoed = headers.get("x-test-system-warning")
         if echoed and self.ksef.profile == "test" and answer.status < 300:  # auth.md section 8
             answer.headers.append((b"x-system-warning", echoed.encode("ascii", "replace")))
+        self._note(call, trace_id, now, answer.status, started)
         answer.headers.append((b"content-length", str(len(answer.body)).encode()))
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s %s: %s (trace %s)", scope["method"], loggable(path[:200]), answer.status, trace_id)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
 
+    def _note(self, call: _Call, trace_id: str, now: datetime, status: int, started: float) -> None:
+        took = (time.perf_counter() - started) * 1000
+        self.ksef.trace.note(Traced(now, call.operation, call.context, status, took, trace_id))
+
     async def _answer(
-        self, scope: Scope, receive: Receive, headers: dict[str, str], path: str, trace_id: str
+        self,
+        scope: Scope,
+        receive: Receive,
+        headers: dict[str, str],
+        path: str,
+        trace_id: str,
+        call: _Call,
     ) -> Answer:
         ksef = self.ksef
         now = ksef.clock.now()
@@ -128,8 +177,13 @@ class App:
         origin = f"{scope['scheme']}://{host}"
         client_ip = scope["client"][0] if scope.get("client") else "127.0.0.1"
         if path.startswith("/storage/"):
+            call.operation = f"{scope['method'][:20]} /storage"
+            struck = ksef.faults.struck(call.operation, "")
+            await strike(struck, "before", "", now)
             query = scope["query_string"].decode("latin-1")
-            return await links.answer(ksef, scope["method"], path, query, now)
+            fetched = await links.answer(ksef, scope["method"], path, query, now)
+            await strike(struck, "after-commit", "", now)
+            return fetched
         raw_path: bytes = scope.get("raw_path") or path.encode()
         # One slash at the end is forgiven, no other.
         text = raw_path.decode("latin-1").removeprefix("/").removesuffix("/")
@@ -148,6 +202,8 @@ class App:
             detail = f"{scope['method'][:20]} is not allowed here; {allowed} is."
             raise Plain(405, detail, (b"allow", allowed.encode()))
         row = handler.row
+        call.operation = f"{row.method} {row.path}"
+        call.refs = tuple(names.values())
         # (2) Who calls, from where, how often, with what right.
         try:
             caller = self._admit(row, headers, client_ip, now)
@@ -155,7 +211,12 @@ class App:
             # A refusal sent into an unread body is lost on the way: read it, keep nothing.
             await _read(receive, 0)
             raise
+        if caller and caller.context.type:
+            call.context = f"{caller.context.type} {caller.context.value}"
         body = await _read(receive, _LARGEST_INVOICE_BODY if row is sessions.SEND else _LARGEST_BODY)
+        struck = ksef.faults.struck(call.operation, caller.context.value if caller else "")
+        reference = names.get("referenceNumber", "")
+        await strike(struck, "before", reference, now)
         # (3) What is asked.
         ask: Ask[Any] = Ask(
             row=row,
@@ -168,7 +229,7 @@ class App:
             path=names,
             body=await _read_model(row, body, headers.get("content-type", "")),
             raw=body,
-            query=read_query(row, scope["query_string"].decode("latin-1"), headers),
+            query=_paged(ksef, read_query(row, scope["query_string"].decode("latin-1"), headers)),
             caller_or_none=caller,
         )
         # (4) Do it.
@@ -184,6 +245,7 @@ class App:
             return handler.answer(ask)
 
         given = ksef.store.read(work) if handler.reads else await ksef.store.write(work)
+        await strike(struck, "after-commit", reference, now)
         return _given(row.status, given)
 
     def _admit(
@@ -202,6 +264,21 @@ class App:
         ksef.limiter.count(row, context, client_ip, now.timestamp())
         admit_permissions(row, caller)
         return caller
+
+
+def _paged(ksef: LocalKsef, query: Any) -> Any:
+    """The query parameters, with smaller pages where a fault script wants them."""
+    largest = ksef.faults.page_size
+    if largest is None or getattr(query, "page_size", None) is None:
+        return query
+    return query.model_copy(update={"page_size": min(query.page_size, largest)})
+
+
+async def _drop(scope: Scope, receive: Receive) -> None:
+    """End the connection without an answer."""
+    scope["extensions"][DROP]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _given(status: int, given: Any) -> Answer:

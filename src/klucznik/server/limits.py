@@ -31,6 +31,10 @@ class Limiter:
         self.profile: RateProfile = profile
         self._seen: OrderedDict[tuple[str, str, str], deque[float]] = OrderedDict()
 
+    def forget(self) -> None:
+        """Count anew: the clock was moved, and the instants seen belong to another time."""
+        self._seen.clear()
+
     def rates(self, group: LimitGroup) -> Rates:
         """The figures in force for a group; -1 is unlimited."""
         rates = GROUPS[group]

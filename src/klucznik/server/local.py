@@ -95,7 +95,8 @@ def open_local(
 ) -> LocalKsef:
     """Open (or create) a local KSeF in `folder`, None for memory.
 
-    `start` sets its clock; without it the clock goes on as it was left. Raises `errors.Unreadable` when the folder is in use, damaged or of a newer version.
+    `start` sets its clock; without it the clock goes on as it was left. Raises `errors.Unreadable`
+    when the folder is in use, damaged or of a newer version.
     """
     clock = MovableClock(clock or SystemClock())
     store = Store(folder, clock)

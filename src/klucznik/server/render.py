@@ -8,8 +8,10 @@ import re
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import datetime
+from http import HTTPStatus
 from typing import Any
 
+from klucznik.lang import in_language, language
 from klucznik.secret import masked
 from klucznik.wire.base import Model
 from klucznik.wire.codes import Code
@@ -58,17 +60,6 @@ class _PlainProblem(Model):
     trace_id: str
 
 
-_TITLES = {
-    400: "Bad Request",
-    403: "Forbidden",
-    404: "Not Found",
-    405: "Method Not Allowed",
-    413: "Payload Too Large",
-    415: "Unsupported Media Type",
-    503: "Service Unavailable",
-}
-
-
 def refusal(
     raised: BaseException, path: str, trace_id: str, now: datetime, problem_details: bool
 ) -> Answer | None:
@@ -87,12 +78,13 @@ def refusal(
                 answer = _body(429, many.as_problem(**place), _PROBLEM)
             else:
                 answer = _body(429, many.as_exception(), _JSON)
-            answer.headers.append((b"retry-after", str(many.retry_after).encode()))
+            if many.header:
+                answer.headers.append((b"retry-after", many.header.encode()))
         case Unauthorized() | Forbidden() | Gone():
             answer = _body(raised.status, raised.as_problem(**place), _PROBLEM)
         case Plain() as plain:
             shown = _PlainProblem(
-                title=_TITLES[plain.status],
+                title=HTTPStatus(plain.status).phrase if plain.status in set(HTTPStatus) else "Server Error",
                 status=plain.status,
                 detail=masked(plain.detail),
                 instance=path[:200],
@@ -103,7 +95,7 @@ def refusal(
                 answer.headers.append(plain.header)
         case _:
             return None
-    said, why = loggable(str(raised)), loggable(raised.why or "-")
+    said, why = loggable(str(raised)), loggable(in_language(raised.why or "-", language()))
     log.info("%s %s: %s; why: %s (trace %s)", answer.status, loggable(path[:200]), said, why, trace_id)
     return answer
 

@@ -13,10 +13,12 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from klucznik.errors import CannotServe
 from klucznik.lang import tr
-from klucznik.server.app import App
+from klucznik.server import moved
+from klucznik.server.app import DROP, App
 from klucznik.server.local import LocalKsef
 from klucznik.server.management import Management
 from klucznik.server.tls import Tls
@@ -34,6 +36,22 @@ class _Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+
+class _Http(H11Protocol):
+    """h11 keeps the body of a request that asks for an upgrade to h2c (the official Java client always
+    does); httptools loses it without a word. An application may end its connection (`DROP`), so that a
+    fault script can lose an answer."""
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        inner = self.app
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            scope["extensions"] = {**scope.get("extensions", {}), DROP: transport.abort}
+            await inner(scope, receive, send)
+
+        self.app = app
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -73,9 +91,7 @@ def _configured(app: Any, tls: Tls | None = None) -> _Server:
     return _Server(
         uvicorn.Config(
             app,
-            # h11 keeps the body of a request that asks for an upgrade to h2c (the official Java
-            # client always does); httptools loses it without a word.
-            http="h11",
+            http=_Http,
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -140,6 +156,8 @@ async def serve(
     previous = {}
     if handle_signals:
         previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    if ksef.clock.offset or ksef.clock.frozen:
+        await ksef.store.write(lambda db: moved.keep(db, ksef.clock))
     ksef.work.start()
     tasks = [
         asyncio.create_task(server.serve(sockets=[listener]))

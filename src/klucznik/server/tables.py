@@ -13,18 +13,19 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Connection,
     Index,
     Integer,
     LargeBinary,
     MetaData,
     Table,
     Text,
-    UniqueConstraint,
+    inspect,
     text,
 )
 
 #: Raised by one with every change of the tables; a data folder of a newer version is refused.
-VERSION = 4
+VERSION = 5
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -186,22 +187,96 @@ persons = Table(
     Column("created", BigInteger, nullable=False),
 )
 
+#: Who may do what, and where. Rules: permissions.md sections 3 to 7.
 grants = Table(
     "grants",
     metadata,
     Column("id", Text, primary_key=True),
+    # How it was granted: person, entity, indirect, subunit, eu-admin, eu.
+    Column("kind", Text, nullable=False),
+    # Where it is good; of an indirect one, the intermediary: where it is good is the target.
     Column("context_type", Text, nullable=False),
     Column("context_value", Text, nullable=False),
     Column("subject_type", Text, nullable=False),
     Column("subject_value", Text, nullable=False),
     Column("permission", Text, nullable=False),
+    Column("can_delegate", Boolean, nullable=False),
+    Column("target_type", Text, nullable=False),  # Nip, InternalId, AllPartners; "" unless indirect
+    Column("target_value", Text, nullable=False),
+    # The context it was granted from: another one for administrators of units and EU entities.
+    Column("from_type", Text, nullable=False),
+    Column("from_value", Text, nullable=False),
     Column("description", Text, nullable=False),
     Column("author_type", Text, nullable=False),
     Column("author_value", Text),
     Column("created", BigInteger, nullable=False),
-    UniqueConstraint(
-        "context_type", "context_value", "subject_type", "subject_value", "permission", name="grants_once"
+    Column("details", Text),  # JSON: whom it names, flat as lists show it
+    Column("unit_name", Text),
+    Column("eu_entity", Text),  # JSON {name, fullName, address}
+    Index(
+        "grants_once",
+        "context_type",
+        "context_value",
+        "subject_type",
+        "subject_value",
+        "permission",
+        "kind",
+        "can_delegate",
+        "target_type",
+        "target_value",
+        unique=True,
     ),
+    Index("grants_subject", "subject_type", "subject_value", "kind"),
+    Index("grants_from", "from_type", "from_value", "kind"),
+)
+
+#: What one company lets another do from that one's own context: permissions.md section 5.
+authorizations = Table(
+    "authorizations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("nip", Text, nullable=False),  # who authorizes
+    Column("subject_type", Text, nullable=False),  # Nip, PeppolId
+    Column("subject_value", Text, nullable=False),
+    Column("permission", Text, nullable=False),
+    Column("description", Text, nullable=False),
+    Column("author_type", Text, nullable=False),
+    Column("author_value", Text, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("full_name", Text, nullable=False),
+    Index("authorizations_once", "nip", "subject_type", "subject_value", "permission", unique=True),
+    Index("authorizations_subject", "subject_type", "subject_value"),
+)
+
+#: Grants and revocations on their way: permissions.md section 9.
+permission_operations = Table(
+    "permission_operations",
+    metadata,
+    Column("ref", Text, primary_key=True),
+    Column("created", BigInteger, nullable=False),
+    Column("status", Integer, nullable=False),  # 100, then final
+    Column("why", Text),
+    Column("action", Text, nullable=False),  # the kind that is granted, or what is revoked
+    Column("needs", Text, nullable=False),  # JSON list: permissions of which the author must hold one
+    Column("context_type", Text, nullable=False),
+    Column("context_value", Text, nullable=False),
+    Column("author_type", Text, nullable=False),
+    Column("author_value", Text, nullable=False),
+    Column("body", Text, nullable=False),  # JSON
+    Index(
+        "permission_operations_work",
+        "created",
+        sqlite_where=text("status = 100"),
+        postgresql_where=text("status = 100"),
+    ),
+)
+
+#: Consents to invoices with attachments, filed with the tax office: permissions.md section 11.
+attachment_consents = Table(
+    "attachment_consents",
+    metadata,
+    Column("nip", Text, primary_key=True),
+    Column("ends", BigInteger),  # null: without end
 )
 
 blocked_contexts = Table(
@@ -457,3 +532,24 @@ token_ends = Table(
     Column("ref", Text, primary_key=True),
     Column("ends", BigInteger, nullable=False),
 )
+
+
+def upgrade(db: Connection) -> None:
+    """What `create_all` cannot do: give a table that is there already its new columns.
+
+    Version 1 knew grants to persons alone.
+    """
+    there = inspect(db)
+    if not there.has_table("grants") or "kind" in {column["name"] for column in there.get_columns("grants")}:
+        return
+    db.exec_driver_sql("ALTER TABLE grants RENAME TO grants_of_version_1")
+    metadata.create_all(db)
+    db.exec_driver_sql(
+        "INSERT INTO grants (id, kind, context_type, context_value, subject_type, subject_value, permission,"
+        " can_delegate, target_type, target_value, from_type, from_value, description, author_type,"
+        " author_value, created)"
+        " SELECT id, 'person', context_type, context_value, subject_type, subject_value, permission,"
+        " false, '', '', context_type, context_value, description, author_type, author_value, created"
+        " FROM grants_of_version_1"
+    )
+    db.exec_driver_sql("DROP TABLE grants_of_version_1")

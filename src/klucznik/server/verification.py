@@ -14,11 +14,13 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from klucznik.clock import WARSAW
+from klucznik.server.attachments import consents
 from klucznik.server.examine import SUBUNIT
 from klucznik.server.local import LocalKsef
 from klucznik.server.prepared import Prepared
 from klucznik.server.store import keep_setting, setting
 from klucznik.server.tables import (
+    authorizations,
     grants,
     instant,
     invoice_bytes,
@@ -174,24 +176,36 @@ def _refusal(db: Connection, batch: _Batch, row: Any) -> _Refusal | None:
     if row.attachment:
         if row.form_value != "PEF" and not row.corrected_hash:
             return _Refusal(415, None, "an attachment travels in a batch session")
-        text = codes.NO_ATTACHMENT_CONSENT.format(nip=row.seller_nip)
-        return _Refusal(410, _details(text), "nobody can register the consent here yet")
+        if not consents(db, row.seller_nip, batch.now):
+            text = codes.NO_ATTACHMENT_CONSENT.format(nip=row.seller_nip)
+            return _Refusal(410, _details(text), f"{row.seller_nip} has no consent to attachments in force")
     # (4) Accepted once only: seller, kind, number (section 6).
     return _duplicate(db, batch, row)
 
 
 def _related(db: Connection, row: Any) -> bool:
+    """Whether the relation that the document claims is in force now. Rule: permissions.md section 5."""
+    # (1) A unit of a local government, a member of a VAT group: the register says so.
     if row.relation == SUBUNIT:
         unit = select(subjects.c.nip).where(
             subjects.c.nip == row.context_value, subjects.c.parent == row.seller_nip
         )
         return db.execute(unit).first() is not None
-    granted = select(grants.c.id).where(
-        grants.c.context_type == "Nip",
-        grants.c.context_value == row.seller_nip,
-        grants.c.subject_type == row.context_type,
-        grants.c.subject_value == row.context_value,
-        grants.c.permission == row.relation,
+    # (2) An EU entity issues for the company that set up its context, as long as that lets it in.
+    if row.context_type == "NipVatUe":
+        let_in = select(grants.c.id).where(
+            grants.c.context_type == "NipVatUe",
+            grants.c.context_value == row.context_value,
+            grants.c.from_type == "Nip",
+            grants.c.from_value == row.seller_nip,
+        )
+        return db.execute(let_in.limit(1)).first() is not None
+    # (3) Everybody else holds an authorization of the seller.
+    granted = select(authorizations.c.id).where(
+        authorizations.c.nip == row.seller_nip,
+        authorizations.c.subject_type == row.context_type,
+        authorizations.c.subject_value == row.context_value,
+        authorizations.c.permission == row.relation,
     )
     return db.execute(granted).first() is not None
 

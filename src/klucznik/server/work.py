@@ -55,6 +55,11 @@ class Work:
         """There is something to do for a step, once the transaction under way can be read."""
         self._ksef.store.after_commit(self._events[name].set)
 
+    def wake_all(self) -> None:
+        """Everybody looks again: the clock was moved, or faults were lifted."""
+        for name in STEPS:
+            self.wake(name)
+
     async def stop(self) -> None:
         """End the loops; a round under way is finished at the next start."""
         for task in self._tasks:
@@ -67,8 +72,11 @@ class Work:
         event, work = self._events[name], STEPS[name]
         while True:
             event.clear()
+            late = self._ksef.faults.hold(name)
             try:
-                busy = await work(self._ksef)
+                if late:
+                    await asyncio.sleep(late)
+                busy = late is not None and await work(self._ksef)
             except Exception:  # a broken round must not end the loop: say so, try again later
                 log.exception("step %s failed; it is tried again", name)
                 busy = False

@@ -276,6 +276,11 @@ class TooMany(Exception):
         self.why = why
 
     @property
+    def header(self) -> str | None:
+        """Retry-After, which KSeF gives in seconds."""
+        return str(self.retry_after)
+
+    @property
     def sentence(self) -> str:
         return (
             f"Przekroczono limit {self.limit} żądań na {_PER_WINDOW[self.window]}. "

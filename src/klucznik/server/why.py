@@ -1,0 +1,185 @@
+"""Why: the causes of refusals, in Polish and English, which the real KSeF never tells.
+
+A refusal at the door is noted with its trace id and the reference numbers of its path; what failed after
+202 keeps its cause in its own row (`why` beside `status`), and is found there by its reference number.
+Causes name no secret and no PESEL. They are kept in the database, the newest ones, so that a restart
+does not lose what one is about to ask.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import Connection, Table, delete, func, insert, or_, select
+
+from klucznik.lang import in_language, language
+from klucznik.server.render import loggable
+from klucznik.server.tables import causes, instant, metadata, stamp
+from klucznik.server.work import step
+from klucznik.wire.base import wire_time
+
+if TYPE_CHECKING:
+    from klucznik.server.local import LocalKsef
+
+log = logging.getLogger("klucznik.ksef")
+
+#: Causes kept, and causes in one answer.
+MOST: Final = 10_000
+_ANSWERED: Final = 1_000
+#: Seconds in which causes gather before they are written: a refusal does not wait for the disk.
+_GATHER: Final = 0.05
+#: When a row of work began or moved, the first of these columns that it has.
+_MOMENTS: Final = ("updated", "invoicing", "created")
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One refusal. `said` is what the caller was told, `why` the cause in both languages (`lang.both`)."""
+
+    at: int  # stamp
+    trace_id: str
+    refs: str  # reference numbers of the path, with blanks between
+    operation: str
+    context: str
+    status: int
+    said: str
+    why: str
+
+
+class Causes:
+    """The causes of one local KSeF: those not written yet, and the way to write them."""
+
+    def __init__(self) -> None:
+        self.pending: deque[Cause] = deque(maxlen=MOST)
+
+    def note(
+        self,
+        ksef: LocalKsef,
+        *,
+        trace_id: str,
+        refs: Iterable[str],
+        operation: str,
+        context: str,
+        status: int,
+        said: str,
+        why: str,
+    ) -> None:
+        """Keep the cause of a refusal; without one, what was said is all there is to say."""
+        self.pending.append(
+            Cause(
+                at=stamp(ksef.clock.now()),
+                trace_id=trace_id,
+                refs=" ".join(ref for ref in refs if len(ref) <= 64),
+                operation=operation,
+                context=context,
+                status=status,
+                said=_clean(said),
+                why=_clean(why or said),
+            )
+        )
+        ksef.work.wake("why")
+
+    def by_key(self, ksef: LocalKsef, key: str) -> list[dict[str, Any]]:
+        """Causes by trace id or reference number, newest first; at most a thousand."""
+        fresh = [cause for cause in self.pending if key == cause.trace_id or key in cause.refs.split()]
+
+        def find(db: Connection) -> list[dict[str, Any]]:
+            columns = causes.c
+            near = or_(columns.trace_id == key, columns.refs.contains(key, autoescape=True))
+            rows = db.execute(select(causes).where(near).order_by(columns.id.desc()).limit(_ANSWERED))
+            kept = [row for row in rows.mappings() if key == row["trace_id"] or key in row["refs"].split()]
+            return [_shown(row) for row in kept] + _of_work(db, lambda table: table.c.ref == key)
+
+        return [_shown(asdict(cause)) for cause in reversed(fresh)] + ksef.store.read(find)
+
+    def since(self, ksef: LocalKsef, moment: datetime) -> list[dict[str, Any]]:
+        """Causes from an instant on, oldest first; at most a thousand."""
+        start = stamp(moment)
+
+        def find(db: Connection) -> list[dict[str, Any]]:
+            newest = select(causes).where(causes.c.at >= start).order_by(causes.c.id).limit(_ANSWERED)
+            rows = [_shown(row) for row in db.execute(newest).mappings()]
+            return rows + _of_work(db, lambda table: _moment(table) >= start)
+
+        fresh = [_shown(asdict(cause)) for cause in self.pending if cause.at >= start]
+        return sorted(ksef.store.read(find) + fresh, key=lambda each: str(each["at"]))[:_ANSWERED]
+
+
+def tell(ref: str, status: int, why: str | None) -> None:
+    """A line of the log for work that failed after 202; its cause stands in its row."""
+    if why:
+        log.info("%s: status %s; why: %s", ref, status, loggable(in_language(why, language())))
+
+
+def _clean(text: str) -> str:
+    return "\n".join(loggable(line) for line in text.splitlines()[:2])
+
+
+def _moment(table: Table) -> Any:
+    return next(table.c[name] for name in _MOMENTS if name in table.c)
+
+
+def _of_work(db: Connection, where: Any) -> list[dict[str, Any]]:
+    """What failed after 202, from every table whose rows have a number, a status and a cause."""
+    found = []
+    for table in metadata.sorted_tables:
+        if not {"ref", "status", "why"} <= set(table.c.keys()) or table is causes:
+            continue
+        columns = (table.c.ref, table.c.status, table.c.why, _moment(table).label("at"))
+        query = select(*columns).where(table.c.why.is_not(None), where(table)).limit(_ANSWERED)
+        for row in db.execute(query):
+            found.append(
+                {
+                    "at": wire_time(instant(row.at)),
+                    "referenceNumbers": [row.ref],
+                    "kind": table.name,
+                    "status": row.status,
+                    "why": _pair(_clean(row.why)),
+                }
+            )
+    return found
+
+
+def _shown(cause: Any) -> dict[str, Any]:
+    return {
+        "at": wire_time(instant(cause["at"])),
+        "traceId": cause["trace_id"],
+        "referenceNumbers": cause["refs"].split(),
+        "operation": cause["operation"],
+        "context": cause["context"],
+        "status": cause["status"],
+        "said": cause["said"],
+        "why": _pair(cause["why"]),
+    }
+
+
+def _pair(why: str) -> dict[str, str]:
+    return {"en": in_language(why, "en"), "pl": in_language(why, "pl")}
+
+
+@step("why")
+async def write_down(ksef: LocalKsef) -> bool:
+    """One round: write what gathered, and forget what is too old to be kept."""
+    pending = ksef.causes.pending
+    if not pending:
+        return False
+    await asyncio.sleep(_GATHER)
+    batch = list(pending)
+
+    def write(db: Connection) -> None:
+        db.execute(insert(causes), [asdict(cause) for cause in batch])
+        newest = db.execute(select(func.max(causes.c.id))).scalar_one()
+        db.execute(delete(causes).where(causes.c.id <= newest - MOST))
+
+    await ksef.store.write(write)
+    # Written, so no longer pending; what came meanwhile stays (and a full queue has dropped the oldest).
+    written = set(map(id, batch))
+    while pending and id(pending[0]) in written:
+        pending.popleft()
+    return True
