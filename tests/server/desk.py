@@ -26,7 +26,7 @@ from klucznik.clock import WARSAW
 from klucznik.crypto.envelope import aes_encrypt, sha256_base64, wrap
 from klucznik.documents import samples
 from klucznik.server.access import ACCESS_LIFE, OWNER_PERMISSIONS, sign
-from klucznik.server.tables import auth_operations, grants, stamp
+from klucznik.server.tables import auth_operations, authorizations, grants, stamp
 from klucznik.testing import RunningKsef, local_ksef
 from klucznik.wire.ids import make_nip, make_reference
 from klucznik.wire.security import PublicKeyCertificateUsage
@@ -316,16 +316,42 @@ class Desk:
         now = stamp(self.ksef.clock.now())
         self.write(
             lambda db: db.execute(
-                insert(grants).values(
+                insert(authorizations).values(
                     id=os.urandom(8).hex(),
-                    context_type="Nip",
-                    context_value=seller,
+                    nip=seller,
                     subject_type=subject[0],
                     subject_value=subject[1],
                     permission=permission,
                     description="for a test",
                     author_type="Nip",
                     author_value=seller,
+                    created=now,
+                    full_name="Firma",
+                )
+            )
+        )
+
+    def let_in(self, company: str, vat_ue: str, fingerprint: str = "A" * 64) -> None:
+        """The company makes somebody administrator of an EU entity."""
+        now = stamp(self.ksef.clock.now())
+        self.write(
+            lambda db: db.execute(
+                insert(grants).values(
+                    id=os.urandom(8).hex(),
+                    kind="eu-admin",
+                    context_type="NipVatUe",
+                    context_value=f"{company}-{vat_ue}",
+                    subject_type="Fingerprint",
+                    subject_value=fingerprint,
+                    permission="VatUeManage",
+                    can_delegate=False,
+                    target_type="",
+                    target_value="",
+                    from_type="Nip",
+                    from_value=company,
+                    description="for a test",
+                    author_type="Nip",
+                    author_value=company,
                     created=now,
                 )
             )

@@ -40,14 +40,16 @@ def _listed(api: Api, login: Login, **params: Any) -> list[str]:
 
 
 def _grant(api: Api, context: tuple[str, str], subject: tuple[str, str], *permissions: str) -> None:
-    """What no call of 2.9.0 that is built yet can grant, put into the file."""
+    """Grants by no way in particular, put into the file."""
     assert api.ksef.store.folder is not None
     with closing(sqlite3.connect(api.ksef.store.folder / "ksef.db", timeout=30)) as db, db:
         for number, name in enumerate(permissions):
-            row = (f"{context[1]} {number}", *context, *subject, name, "for a test", "System", 0)
+            row = (f"{context[1]} {number}", *context, *subject, name, *context)
             db.execute(
-                "INSERT INTO grants (id, context_type, context_value, subject_type, subject_value,"
-                " permission, description, author_type, created) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO grants (id, kind, context_type, context_value, subject_type, subject_value,"
+                " permission, can_delegate, target_type, target_value, from_type, from_value, description,"
+                " author_type, created)"
+                " VALUES (?, 'person', ?, ?, ?, ?, ?, 0, '', '', ?, ?, 'for a test', 'System', 0)",
                 row,
             )
 

@@ -175,7 +175,7 @@ def test_receipts_are_valid_by_the_official_schema(
         if context[0] == "InternalId":
             options = samples.Options(thirds=[samples.Third(f"<IDWew>{context[1]}</IDWew>", 7)])
         if context[0] == "NipVatUe":
-            desk.grant("5265877635", context, "SelfInvoicing")
+            desk.let_in("5265877635", "DE123456789")
             identity = "<KodUE>DE</KodUE><NrVatUE>123456789</NrVatUE>"
             options = samples.Options(self_invoicing=True, buyer_identity_xml=identity)
         session = person.open()

@@ -319,7 +319,7 @@ def test_self_invoicing_by_an_entity_of_the_union(desk: Desk) -> None:
     document = samples.invoice(seller, "", "FV/1", desk.today(), desk.ksef.clock.now(), options=options)
     session = entity.open()
     assert verdict(entity, session, document)[0] == 410
-    desk.grant(seller, context, "SelfInvoicing")
+    desk.let_in(seller, vat_ue)
     outcome = entity.settled(session, document)
     assert outcome["status"]["code"] == 200
     buyer = entity.stored(outcome["ksefNumber"], "Subject2")["buyer"]

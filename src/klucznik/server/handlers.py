@@ -5,11 +5,17 @@ from __future__ import annotations
 from importlib import import_module
 
 _MODULES = (
+    "attachments",
     "auth",
     "authentication",
     "certificates",
     "enrollments",
+    "exports",
     "invoices",
+    "packing",
+    "permission_queries",
+    "permission_work",
+    "permissions",
     "publickeys",
     "rates",
     "sending",

@@ -1,6 +1,7 @@
 """What a subject may do in a context: read live at login and refresh, then carried in the JWT.
 
-Rules: permissions.md section 1, xades.md section 6, tokens.md section 1, testdata.md section 1.
+Rules: permissions.md sections 1, 5 to 7 and 10, xades.md section 6, tokens.md section 1, testdata.md
+section 1.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, or_, select, union_all
+from sqlalchemy import Connection, and_, bindparam, or_, select, union_all
 
 from klucznik.server.access import OWNER_PERMISSIONS, Context
 from klucznik.server.prepared import Prepared
@@ -50,6 +51,36 @@ _GRANTS = Prepared(
         grants.c.context_value == bindparam("context_value"),
         grants.c.subject_type == bindparam("subject_type"),
         grants.c.subject_value == bindparam("subject_value"),
+        grants.c.kind != "indirect",
+    )
+)
+_GIVEN = grants.alias("given")
+#: What an intermediary passed on, as far as the client (the context) gave it, and gave it to pass on.
+_INDIRECT = Prepared(
+    select(grants.c.permission)
+    .join(
+        _GIVEN,
+        and_(
+            _GIVEN.c.kind == "entity",
+            _GIVEN.c.can_delegate,
+            _GIVEN.c.context_type == bindparam("context_type"),
+            _GIVEN.c.context_value == bindparam("context_value"),
+            _GIVEN.c.subject_type == grants.c.context_type,
+            _GIVEN.c.subject_value == grants.c.context_value,
+            _GIVEN.c.permission == grants.c.permission,
+        ),
+    )
+    .where(
+        grants.c.kind == "indirect",
+        grants.c.subject_type == bindparam("subject_type"),
+        grants.c.subject_value == bindparam("subject_value"),
+        or_(
+            grants.c.target_type == "AllPartners",
+            and_(
+                grants.c.target_type == bindparam("context_type"),
+                grants.c.target_value == bindparam("context_value"),
+            ),
+        ),
     )
 )
 _ROLES = Prepared(
@@ -77,16 +108,18 @@ def effective(db: Connection, subject: Subject, context: Context) -> Rights:
     if context.type == "PeppolId":
         own = subject == ("PeppolId", context.value)
         return Rights(False, frozenset({"PefInvoiceWrite"}) if own else frozenset())
-    # (2) What was granted, exactly to this identifier and exactly here: a unit (InternalId) does not
-    # inherit from the company, nor the other way round.
-    granted = _GRANTS.rows(
-        db,
-        context_type=context.type,
-        context_value=context.value,
-        subject_type=subject.type,
-        subject_value=subject.value,
-    )
-    permissions = frozenset(row.permission for row in granted)
+    # (2) What was granted exactly here (a unit does not inherit from the company, nor the other way
+    # round), and what came by way of an intermediary. A sole trader is one person under NIP and PESEL.
+    permissions: frozenset[str] = frozenset()
+    for who in linked(db, subject):
+        given = {
+            "context_type": context.type,
+            "context_value": context.value,
+            "subject_type": who.type,
+            "subject_value": who.value,
+        }
+        permissions |= {row.permission for row in _GRANTS.rows(db, **given)}
+        permissions |= {row.permission for row in _INDIRECT.rows(db, **given)}
     if context.type != "Nip":
         return Rights(False, permissions)
     # (3) The owner of a NIP has everything there; no grant says so and none takes it away.

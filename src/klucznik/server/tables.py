@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 #: Raised by one with every change of the tables; a data folder of a newer version is refused.
-VERSION = 5
+VERSION = 6
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -316,6 +316,33 @@ sessions = Table(
     Column("failed", Integer, nullable=False, default=0),
     Index("sessions_context", "context_type", "context_value", "created"),
     Index("sessions_work", "status", "valid_until"),
+)
+
+#: What a batch session has besides: its package, and how far that has come (docs/states.md).
+batches = Table(
+    "batches",
+    metadata,
+    Column("ref", Text, primary_key=True),  # of the session
+    Column("size", BigInteger, nullable=False),  # of the archive before encryption, in bytes
+    Column("hash", Text, nullable=False),
+    Column("compression", Text, nullable=False),  # CompressionType
+    Column("offline", Boolean, nullable=False),
+    Column("permissions", Text, nullable=False),  # JSON list: what its opener held
+    Column("upload_until", BigInteger, nullable=False),
+    Column("unpacked", Boolean, nullable=False, default=False),  # all its invoices are rows now
+)
+
+#: The parts of a package: as declared, and as uploaded last.
+batch_parts = Table(
+    "batch_parts",
+    metadata,
+    Column("session_ref", Text, primary_key=True),
+    Column("ordinal", Integer, primary_key=True),
+    Column("size", BigInteger, nullable=False),  # declared, encrypted, in bytes
+    Column("hash", Text, nullable=False),
+    Column("uploaded_size", BigInteger),  # null until there is one
+    Column("uploaded_hash", Text),
+    Column("file", Text),  # its name in the folder of the session
 )
 
 invoices = Table(

@@ -1,21 +1,24 @@
-"""POST /testdata/…: subjects, people, permissions and blocked contexts. Rules: testdata.md.
+"""POST /testdata/…: subjects, people, permissions, attachments, blocked contexts. Rules: testdata.md.
 
 On the test profile only; elsewhere these paths do not exist, which `app` sees to.
 """
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final
+from datetime import UTC, datetime, time
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import and_, delete, insert, or_, select
+from sqlalchemy import and_, delete, insert, or_, select, update
 
 from klucznik.server.ask import Ask, answers
-from klucznik.server.tables import blocked_contexts, grants, persons, stamp, subjects
-from klucznik.wire import codes, ids, testdata
+from klucznik.server.shapes import checked, refuse
+from klucznik.server.tables import attachment_consents, blocked_contexts, grants, persons, stamp, subjects
+from klucznik.wire import codes, testdata
 from klucznik.wire.problems import Problem
 from klucznik.wire.testdata import (
+    AttachmentPermissionGrantRequest,
+    AttachmentPermissionRevokeRequest,
     BlockContextAuthenticationRequest,
     PersonCreateRequest,
     PersonRemoveRequest,
@@ -33,27 +36,6 @@ _ROLES: Final = {
     "JST": ("LocalGovernmentUnit", "LocalGovernmentSubUnit"),
 }
 
-_VALUES: Final = {
-    "Nip": re.compile(ids.NIP_PATTERN, re.ASCII),
-    "Pesel": re.compile(ids.PESEL_PATTERN, re.ASCII),
-    "Fingerprint": re.compile(r"[0-9A-F]{64}"),
-    "InternalId": re.compile(ids.INTERNAL_ID_PATTERN, re.ASCII),
-    "NipVatUe": re.compile(ids.NIP_VAT_UE_PATTERN, re.ASCII),
-    "PeppolId": re.compile(ids.PEPPOL_ID_PATTERN, re.ASCII),
-}
-
-
-def _refuse(sentence: str) -> Problem:
-    return Problem(codes.INVALID_INPUT, [sentence], why=sentence)
-
-
-def _checked(place: str, identifier: Any) -> tuple[str, str]:
-    """Type and value of an identifier, the value in the shape of its type (else 21405)."""
-    kind, value = identifier.type.value, identifier.value
-    if _VALUES[kind].fullmatch(value) is None:
-        raise _refuse(f"'{place}.value' is not a valid {kind}.")
-    return kind, value
-
 
 @answers(testdata.SUBJECT_CREATE)
 def create_subject(ask: Ask[SubjectCreateRequest]) -> None:
@@ -63,10 +45,10 @@ def create_subject(ask: Ask[SubjectCreateRequest]) -> None:
     subunits = body.subunits or []
     # (1) Units belong to VAT groups and local governments only, each once.
     if subunits and subunit_role is None:
-        raise _refuse(f"'subunits' must be empty for {body.subject_type.value}.")
+        raise refuse(f"'subunits' must be empty for {body.subject_type.value}.")
     nips = [body.subject_nip, *(unit.subject_nip for unit in subunits)]
     if len(set(nips)) < len(nips):
-        raise _refuse("'subunits' must not repeat a subjectNip.")
+        raise refuse("'subunits' must not repeat a subjectNip.")
     # (2) None of them is there already.
     if known := ask.db.execute(select(subjects.c.nip).where(subjects.c.nip.in_(nips))).scalars().all():
         why = f"already registered: {', '.join(sorted(known))}; remove first (/testdata/subject/remove)"
@@ -129,15 +111,16 @@ def remove_person(ask: Ask[PersonRemoveRequest]) -> None:
 def grant_permissions(ask: Ask[TestDataPermissionsGrantRequest]) -> None:
     """POST /testdata/permissions: what a paper notice (ZAW-FA) grants; effective at the next login."""
     body = ask.body
-    context_type, context_value = _checked("contextIdentifier", body.context_identifier)
-    subject_type, subject_value = _checked("authorizedIdentifier", body.authorized_identifier)
+    context_type, context_value = checked("contextIdentifier", body.context_identifier)
+    subject_type, subject_value = checked("authorizedIdentifier", body.authorized_identifier)
     if not body.permissions:
-        raise _refuse("'permissions' must not be empty.")
+        raise refuse("'permissions' must not be empty.")
     pair = {
         "context_type": context_type,
         "context_value": context_value,
         "subject_type": subject_type,
         "subject_value": subject_value,
+        "kind": "person",
     }
     # What is held already is passed over (inferred: 30001 is not listed for this call).
     held = set(ask.db.execute(select(grants.c.permission).filter_by(**pair)).scalars())
@@ -151,6 +134,11 @@ def grant_permissions(ask: Ask[TestDataPermissionsGrantRequest]) -> None:
                 **pair,
                 id=str(UUID(bytes=ask.ksef.random(16), version=4)),
                 permission=name,
+                can_delegate=False,
+                target_type="",
+                target_value="",
+                from_type=context_type,
+                from_value=context_value,
                 description=permission.description,
                 author_type="System",
                 author_value=None,
@@ -162,8 +150,8 @@ def grant_permissions(ask: Ask[TestDataPermissionsGrantRequest]) -> None:
 @answers(testdata.PERMISSIONS_REVOKE)
 def revoke_permissions(ask: Ask[TestDataPermissionsRevokeRequest]) -> None:
     """POST /testdata/permissions/revoke: all that a notice granted to the pair."""
-    context_type, context_value = _checked("contextIdentifier", ask.body.context_identifier)
-    subject_type, subject_value = _checked("authorizedIdentifier", ask.body.authorized_identifier)
+    context_type, context_value = checked("contextIdentifier", ask.body.context_identifier)
+    subject_type, subject_value = checked("authorizedIdentifier", ask.body.authorized_identifier)
     ask.db.execute(
         delete(grants).where(
             grants.c.context_type == context_type,
@@ -177,8 +165,8 @@ def revoke_permissions(ask: Ask[TestDataPermissionsRevokeRequest]) -> None:
 
 def _context(body: BlockContextAuthenticationRequest | UnblockContextAuthenticationRequest) -> dict[str, str]:
     if body.context_identifier is None:
-        raise _refuse("'contextIdentifier' must not be empty.")
-    kind, value = _checked("contextIdentifier", body.context_identifier)
+        raise refuse("'contextIdentifier' must not be empty.")
+    kind, value = checked("contextIdentifier", body.context_identifier)
     return {"context_type": kind, "context_value": value}
 
 
@@ -194,3 +182,21 @@ def block_context(ask: Ask[BlockContextAuthenticationRequest]) -> None:
 def unblock_context(ask: Ask[UnblockContextAuthenticationRequest]) -> None:
     """POST /testdata/context/unblock."""
     ask.db.execute(delete(blocked_contexts).filter_by(**_context(ask.body)))
+
+
+@answers(testdata.ATTACHMENT_GRANT)
+def allow_attachments(ask: Ask[AttachmentPermissionGrantRequest]) -> None:
+    """POST /testdata/attachment: the consent filed with the tax office, without end."""
+    nip = ask.body.nip
+    ask.db.execute(delete(attachment_consents).where(attachment_consents.c.nip == nip))
+    ask.db.execute(insert(attachment_consents).values(nip=nip, ends=None))
+
+
+@answers(testdata.ATTACHMENT_REVOKE)
+def end_attachments(ask: Ask[AttachmentPermissionRevokeRequest]) -> None:
+    """POST /testdata/attachment/revoke: from a day on (its midnight, UTC), or at once."""
+    day = ask.body.expected_end_date
+    ends = datetime.combine(day, time(), UTC) if day else ask.now
+    ask.db.execute(
+        update(attachment_consents).where(attachment_consents.c.nip == ask.body.nip).values(ends=stamp(ends))
+    )

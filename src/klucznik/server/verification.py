@@ -17,6 +17,7 @@ from klucznik.clock import WARSAW
 from klucznik.server.attachments import consents
 from klucznik.server.examine import SUBUNIT
 from klucznik.server.local import LocalKsef
+from klucznik.server.opened import is_batch
 from klucznik.server.prepared import Prepared
 from klucznik.server.store import keep_setting, setting
 from klucznik.server.tables import (
@@ -114,7 +115,7 @@ class _Batch:
     """What a round has decided so far."""
 
     now: int  # acquisition date of all that it accepts
-    stored: int
+    stored: int  # storage date of the next one
     next_number: int
     rows: list[dict[str, Any]] = field(default_factory=list)
     accepted: dict[tuple[str, str, str], tuple[str, str]] = field(default_factory=dict)
@@ -137,7 +138,7 @@ def settle(db: Connection, ksef: LocalKsef) -> tuple[int, bool]:
         return 0, False
     first_number = _counter(db, ksef)
     now = stamp(max(ksef.clock.now(), ksef.store.in_flight or ksef.clock.now()))
-    batch = _Batch(now, ksef.storage.date(db), first_number)
+    batch = _Batch(now, ksef.storage.date(db, len(rows)), first_number)
     for row in rows:
         if refusal := _refusal(db, batch, row):
             _refuse(batch, row, refusal)
@@ -174,7 +175,7 @@ def _refusal(db: Connection, batch: _Batch, row: Any) -> _Refusal | None:
         return _Refusal(410, _details(text), f"{row.seller_nip} has not granted {row.relation}")
     # (3) Attachments: FA in batch sessions only, save for technical corrections; always by consent.
     if row.attachment:
-        if row.form_value != "PEF" and not row.corrected_hash:
+        if row.form_value != "PEF" and not row.corrected_hash and not is_batch(row.session_ref):
             return _Refusal(415, None, "an attachment travels in a batch session")
         if not consents(db, row.seller_nip, batch.now):
             text = codes.NO_ATTACHMENT_CONSENT.format(nip=row.seller_nip)
@@ -251,6 +252,7 @@ def _accept(batch: _Batch, row: Any) -> None:
             "mode": "Offline" if offline else "Online",
         }
     )
+    batch.stored += 1
     batch.counts.setdefault(row.session_ref, [0, 0])[0] += 1
 
 
