@@ -11,7 +11,7 @@ import json
 import os
 import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -253,10 +253,14 @@ class Desk:
     def today(self) -> date:
         return self.ksef.clock.now().astimezone(WARSAW).date()
 
-    def write(self, work: Callable[[Connection], T]) -> T:
-        """Run on the server's own loop and connection, between its requests."""
+    def on_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run on the server's own loop, between its requests."""
         loop = self.ksef.work._tasks[0].get_loop()
-        return asyncio.run_coroutine_threadsafe(self.ksef.store.write(work), loop).result(30)
+        return asyncio.run_coroutine_threadsafe(work, loop).result(30)
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """The same with the server's own connection."""
+        return self.on_loop(self.ksef.store.write(work))
 
     def sit(
         self,

@@ -1,4 +1,4 @@
-"""Pre-signed URLs: made for a Host on our list, valid for three days, no bearer.
+"""Pre-signed URLs: made for a Host on our list, valid for three days (parts of exports an hour), no bearer.
 
 Path shapes and the `x-ms-meta-hash` header as in upo.md section 6.
 """
@@ -11,25 +11,37 @@ import re
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs, quote, urlencode
 
+from sqlalchemy import Connection, select
+
 from klucznik.server import upos
 from klucznik.server.local import LocalKsef
 from klucznik.server.render import Answer, Plain
-from klucznik.server.tables import instant, stamp
+from klucznik.server.tables import export_parts, instant, stamp
 
 UPO_LIFE = timedelta(days=3)
 
+_EXPORT_PART = re.compile(
+    r"/storage/00/[0-9a-z-]{36}/invoice-part/([0-9A-Z-]{36})-([0-9]{3})\.(?:zip|tar\.gz)\.aes", re.ASCII
+)
 _INVOICE_UPO = re.compile(r"/storage/01/([0-9A-Z-]{36})/invoice-upo/upo_([0-9A-F-]{35})\.xml", re.ASCII)
 _PAGE_UPO = re.compile(r"/storage/01/([0-9a-z-]{36})/session-upo/upo_(\d{2,4})\.xml", re.ASCII)
 
 
 def invoice_upo(ksef: LocalKsef, origin: str, session_ref: str, ksef_number: str, now: datetime) -> str:
     """The URL of one invoice's UPO."""
-    return _signed(ksef, origin, f"/storage/01/{session_ref}/invoice-upo/upo_{ksef_number}.xml", now)
+    path = f"/storage/01/{session_ref}/invoice-upo/upo_{ksef_number}.xml"
+    return _signed(ksef, origin, path, now + UPO_LIFE)
 
 
 def page_upo(ksef: LocalKsef, origin: str, session_ref: str, page: int, now: datetime) -> str:
     """The URL of a page (from 1) of a session's UPO."""
-    return _signed(ksef, origin, f"/storage/01/{session_ref.lower()}/session-upo/upo_{page - 1:02d}.xml", now)
+    path = f"/storage/01/{session_ref.lower()}/session-upo/upo_{page - 1:02d}.xml"
+    return _signed(ksef, origin, path, now + UPO_LIFE)
+
+
+def export_part(ksef: LocalKsef, origin: str, ref: str, name: str, until: datetime) -> str:
+    """The URL of a part of an export's package, good until then."""
+    return _signed(ksef, origin, f"/storage/00/{ref.lower()}/invoice-part/{name}", until)
 
 
 def _signature(ksef: LocalKsef, path: str, expires: str) -> str:
@@ -37,8 +49,8 @@ def _signature(ksef: LocalKsef, path: str, expires: str) -> str:
         return hmac.new(key, f"GET\n{path}\n{expires}".encode(), hashlib.sha256).hexdigest()
 
 
-def _signed(ksef: LocalKsef, origin: str, path: str, now: datetime) -> str:
-    expires = str(stamp(now + UPO_LIFE))
+def _signed(ksef: LocalKsef, origin: str, path: str, until: datetime) -> str:
+    expires = str(stamp(until))
     query = urlencode({"se": expires, "sp": "r", "sig": _signature(ksef, path, expires)})
     return f"{origin}{quote(path)}?{query}"
 
@@ -65,8 +77,26 @@ async def answer(ksef: LocalKsef, method: str, path: str, query: str, now: datet
     elif match := _PAGE_UPO.fullmatch(path):
         session_ref, page = match.group(1).upper(), int(match.group(2)) + 1
         found = ksef.store.read(lambda db: upos.page(db, session_ref, page))
+    elif match := _EXPORT_PART.fullmatch(path):
+        ref, ordinal = match.group(1), int(match.group(2))
+        if part := ksef.store.read(lambda db: _part(db, ref, ordinal)):
+            return part
+        found = None
     else:
         found = None
     if found is None:
         raise Plain(404, "There is no such document.")
     return Answer.xml(found)
+
+
+def _part(db: Connection, ref: str, ordinal: int) -> Answer | None:
+    """A part of a package as it is stored, with the hash that was taken when it was sealed."""
+    row = db.execute(
+        select(export_parts.c.content, export_parts.c.hash).where(
+            export_parts.c.export_ref == ref, export_parts.c.ordinal == ordinal
+        )
+    ).first()
+    if row is None:
+        return None
+    headers = [(b"content-type", b"application/octet-stream"), (b"x-ms-meta-hash", row.hash.encode())]
+    return Answer(200, bytes(row.content), headers)

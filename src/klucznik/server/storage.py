@@ -57,19 +57,22 @@ class Storage:
     @property
     def lag(self) -> int:
         """Microseconds by which the mark is behind the time (also those that a fault script orders)."""
-        return self._lag + self._ksef.faults.lag("hwm-lag") // _MICROSECOND
+        return self._lag + self._ksef.faults.lag // _MICROSECOND
 
     async def set_lag(self, lag: timedelta) -> None:
         """Let the mark be late, for good; records then arrive late too, and out of order."""
         self._lag = lag // _MICROSECOND
         await self._ksef.store.write(lambda db: keep_setting(db, _LAG, str(self._lag)))
 
-    def date(self, db: Connection) -> int:
-        """The permanent storage date for what the transaction under way accepts."""
+    def date(self, db: Connection, most: int) -> int:
+        """The first of `most` permanent storage dates, a microsecond apart, for the transaction under way.
+
+        Each record has an instant of its own, so that a walk from date to date always gets on.
+        """
         date = max(self.now() + _DELAY, self._promised + 1)
         self._under_way = min(date, self._under_way or date)
         self._ksef.store.after_commit(self._committed)
-        keep_setting(db, _REACHED, str(max(self._kept, date)))
+        keep_setting(db, _REACHED, str(max(self._kept, date + most)))
         return date
 
     def _committed(self) -> None:
