@@ -6,6 +6,6 @@ with local_ksef() as ksef:
 
 from __future__ import annotations
 
-from klucznik.server.embedded import RunningKsef, local_ksef
+from klucznik.server.embedded import CannotManage, RunningKsef, local_ksef
 
-__all__ = ["RunningKsef", "local_ksef"]
+__all__ = ["CannotManage", "RunningKsef", "local_ksef"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,33 @@ def ksef() -> None:
     metavar="NAME",
     help=tr("A further Host name to answer to (repeatable).", "Dodatkowa nazwa hosta (można powtarzać)."),
 )
+@click.option(
+    "--tokens",
+    type=click.Choice(["legacy", "cutoff-2026", "v2-expiring"]),
+    default="legacy",
+    show_default=True,
+    help=tr("When KSeF tokens end.", "Kiedy tokeny KSeF tracą ważność."),
+)
+@click.option(
+    "--clock",
+    "start",
+    default=None,
+    metavar="ISO",
+    help=tr(
+        "Set the clock, for instance 2026-12-31T23:50:00+01:00; it is kept over restarts.",
+        "Ustaw zegar, na przykład 2026-12-31T23:50:00+01:00; zostaje po ponownym uruchomieniu.",
+    ),
+)
+@click.option(
+    "--seed-world",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    default=None,
+    metavar="FILE",
+    help=tr(
+        "Companies, persons and grants to begin with, JSON or YAML.",
+        "Firmy, osoby i uprawnienia na początek, JSON albo YAML.",
+    ),
+)
 @click.option("--tls", is_flag=True, help=tr("Serve https by a local CA.", "Serwuj https z lokalnym CA."))
 @click.option("--verbose", is_flag=True, help=tr("Log every request.", "Zapisuj w dzienniku każde żądanie."))
 def serve(
@@ -97,19 +125,33 @@ def serve(
     rates: Any,
     token_form: Any,
     allow_host: tuple[str, ...],
+    tokens: Any,
+    start: str | None,
+    seed_world: Path | None,
     tls: bool,
     verbose: bool,
 ) -> None:
     from klucznik.client.environments import is_loopback
+    from klucznik.clock import SystemClock
     from klucznik.server.local import open_local
     from klucznik.server.serve import address, bind, run, serve
     from klucznik.server.tls import tls_files
+    from klucznik.server.world import read_file
 
     start_log(verbose)
     folder = None if data == ":memory:" else Path(data) if data else data_home() / "ksef"
-    local = open_local(folder, profile=profile, rates=rates, token_form=token_form, allowed_hosts=allow_host)
+    world = read_file(seed_world) if seed_world else None
+    local = open_local(
+        folder,
+        profile=profile,
+        rates=rates,
+        token_form=token_form,
+        allowed_hosts=allow_host,
+        start=_instant(start) if start else None,
+        tokens=tokens,
+    )
     api, management = bind(host, port), bind("127.0.0.1", management_port)
-    files = tls_files(folder, [host, *allow_host], local.clock.now()) if tls else None
+    files = tls_files(folder, [host, *allow_host], SystemClock().now()) if tls else None
     url = f"{address('https' if tls else 'http', api)}/v2"
     door = address("http", management)
     kept = folder or tr("in memory, gone at the end", "w pamięci, znikną po zakończeniu")
@@ -140,7 +182,7 @@ def serve(
         print(f"ready {url}", flush=True)
         print(f"management {door}", flush=True)
 
-    run(serve(local, api, management, tls=files, ready=ready))
+    run(serve(local, api, management, tls=files, ready=ready, seed=world))
 
 
 @ksef.command(
@@ -154,6 +196,22 @@ def openapi() -> None:
 
     json.dump(document(), sys.stdout, ensure_ascii=False, indent=2)
     print()
+
+
+def _instant(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise click.BadParameter(
+            tr(
+                f"{text!r} is no instant with a time zone, such as 2026-12-31T23:50:00+01:00.",
+                f"{text!r} to nie chwila ze strefą czasową, jak 2026-12-31T23:50:00+01:00.",
+            ),
+            param_hint="--clock",
+        )
+    return found
 
 
 def start_log(verbose: bool) -> None:

@@ -84,6 +84,7 @@ class Bearers:
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, Caller] = OrderedDict()
+        self._key: Secret | None = None
 
     def read(self, ksef: LocalKsef, header: str | None, now: datetime) -> Caller:
         """The caller behind an Authorization header, or `Unauthorized`."""
@@ -92,6 +93,9 @@ class Bearers:
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise Unauthorized("the Authorization header does not read 'Bearer <JWT>'")
+        if self._key is not ksef.keys.jwt:  # another key after a reset: nobody is known any more
+            self._known.clear()
+            self._key = ksef.keys.jwt
         caller = self._known.get(token)
         if caller is None:
             caller = self._verify(ksef, token)

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from klucznik.lang import both
 from klucznik.secret import masked
-from klucznik.server import handlers, links
+from klucznik.server import handlers, latarnia, links
 from klucznik.server.access import Bearers, Caller, admit, admit_address, admit_permissions
 from klucznik.server.ask import HANDLERS, Ask, Handler
 from klucznik.server.faults import Dropped, strike
@@ -184,6 +184,10 @@ class App:
             fetched = await links.answer(ksef, scope["method"], path, query, now)
             await strike(struck, "after-commit", "", now)
             return fetched
+        if path.startswith("/latarnia/") and scope["method"] == "GET":
+            call.operation = f"GET {path[:60]}"
+            if announced := latarnia.answer(ksef, path):
+                return announced
         raw_path: bytes = scope.get("raw_path") or path.encode()
         # One slash at the end is forgiven, no other.
         text = raw_path.decode("latin-1").removeprefix("/").removesuffix("/")

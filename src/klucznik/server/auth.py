@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, and_, bindparam, delete, insert, or_, select, update
 
+from klucznik.lang import both
 from klucznik.server import paging
 from klucznik.server.access import (
     ACCESS_LIFE,
@@ -79,7 +80,9 @@ _USE: Final = Prepared(
 )
 _FORGET: Final = Prepared(delete(challenges).where(challenges.c.challenge < bindparam("by_day")))
 _TOKEN: Final = Prepared(
-    select(ksef_tokens.c.status, ksef_tokens.c.permissions).where(ksef_tokens.c.ref == bindparam("by_ref"))
+    select(ksef_tokens.c.status, ksef_tokens.c.permissions, ksef_tokens.c.created).where(
+        ksef_tokens.c.ref == bindparam("by_ref")
+    )
 )
 _COLUMNS: Final = [column.name for column in auth_operations.c]
 _BEGIN: Final = Prepared(insert(auth_operations), _COLUMNS)
@@ -304,9 +307,16 @@ def _still_good(ask: Ask[None], operation: Record, sentence: str) -> None:
     if operation["status"] != 200:
         detail = sentence.format(code=operation["status"])
         raise Problem(codes.NO_AUTHORISATION, [detail], why=operation["why"] or detail)
-    if operation["token_ref"] and _token(ask.db, operation).status != "Active":
-        why = f"KSeF token {operation['token_ref']} was revoked after the login"
-        raise Problem(codes.NO_AUTHORISATION, [codes.KSEF_TOKEN_REVOKED], why=why)
+    if ref := operation["token_ref"]:
+        ksef_token = _token(ask.db, operation)
+        if ksef_token.status != "Active":
+            why = both(
+                f"KSeF token {ref} was revoked after the login",
+                f"token KSeF {ref} unieważniono po zalogowaniu",
+            )
+            raise Problem(codes.NO_AUTHORISATION, [codes.KSEF_TOKEN_REVOKED], why=why)
+        if why := ask.ksef.tokens.ended(ask.db, ref, ksef_token.created, ask.now) or "":
+            raise Problem(codes.NO_AUTHORISATION, [codes.TOKEN_INACTIVE], why=why)
     if deceased(ask.db, _subject(operation)):
         raise Problem(codes.DECEASED, why="the person is registered as deceased (/testdata/person)")
 

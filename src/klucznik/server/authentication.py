@@ -25,12 +25,14 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from sqlalchemy import Connection, bindparam, select, update
 
 from klucznik.crypto.envelope import BadCiphertext, unwrap
+from klucznik.lang import both
 from klucznik.server.access import Context
 from klucznik.server.auth import CHALLENGE_LIFE
 from klucznik.server.certificates import keeps_out, note_use
 from klucznik.server.prepared import Prepared, Record
 from klucznik.server.rights import Subject, blocked, deceased, effective
 from klucznik.server.tables import auth_operations, instant, ksef_tokens, stamp
+from klucznik.server.why import tell
 from klucznik.server.work import step
 from klucznik.wire import codes
 from klucznik.wire.security import PublicKeyCertificateUsage
@@ -133,7 +135,14 @@ def _present(ksef: LocalKsef, operation: Record) -> Presented | Refusal | None:
         return None
     key = ksef.keys.for_usage(_USAGE, operation["public_key_id"])
     if key is None:  # withdrawn since the call
-        return Refusal(450, codes.BAD_TOKEN_ENCRYPTION, "the key was withdrawn while the login was in work")
+        return Refusal(
+            450,
+            codes.BAD_TOKEN_ENCRYPTION,
+            both(
+                "the key was withdrawn while the login was in work",
+                "klucz wycofano w trakcie logowania",
+            ),
+        )
     try:
         plain = unwrap(blob, key.private_key)
     except BadCiphertext:
@@ -145,14 +154,29 @@ def _present(ksef: LocalKsef, operation: Record) -> Presented | Refusal | None:
 def _why_closed(ksef: LocalKsef, blob: bytes, key: RSAPrivateKey) -> str:
     """The likely mistake behind a ciphertext that does not open; the answer on the wire is one for all."""
     if len(blob) != key.key_size // 8:
-        return f"the ciphertext has {len(blob)} bytes, {key.key_size // 8} are expected: one RSA block"
+        return both(
+            f"the ciphertext has {len(blob)} bytes, {key.key_size // 8} are expected: one RSA block",
+            f"szyfrogram ma {len(blob)} bajtów, oczekiwano {key.key_size // 8}: jednego bloku RSA",
+        )
     if ksef.keys.opened_by_other(blob, _USAGE):
-        return "it is encrypted to the key of another usage; take the one whose usage has KsefTokenEncryption"
+        return both(
+            "it is encrypted to the key of another usage; take the one whose usage has KsefTokenEncryption",
+            "zaszyfrowano kluczem o innym przeznaczeniu; użyj klucza z usage KsefTokenEncryption",
+        )
     if _opens(blob, key, _OAEP_SHA1):
-        return "it is OAEP with SHA-1; KSeF wants SHA-256, for the hash and for MGF1"
+        return both(
+            "it is OAEP with SHA-1; KSeF wants SHA-256, for the hash and for MGF1",
+            "to OAEP z SHA-1; KSeF wymaga SHA-256, dla skrótu i dla MGF1",
+        )
     if _opens(blob, key, padding.PKCS1v15()):
-        return "it is PKCS#1 v1.5; KSeF wants OAEP with SHA-256, for the hash and for MGF1"
-    return "it does not open with our key: another environment's key, another padding, or damage on the way"
+        return both(
+            "it is PKCS#1 v1.5; KSeF wants OAEP with SHA-256, for the hash and for MGF1",
+            "to PKCS#1 v1.5; KSeF wymaga OAEP z SHA-256, dla skrótu i dla MGF1",
+        )
+    return both(
+        "it does not open with our key: another environment's key, another padding, or damage on the way",
+        "nie otwiera się naszym kluczem; klucz innego środowiska, inne dopełnienie lub uszkodzenie w drodze",
+    )
 
 
 def _opens(blob: bytes, key: RSAPrivateKey, scheme: padding.AsymmetricPadding) -> bool:
@@ -170,17 +194,28 @@ def read_plaintext(plain: bytes, timestamp_ms: int, *, short_form: bool) -> Pres
     try:
         text = plain.decode()
     except UnicodeDecodeError:
-        return Refusal(450, codes.BAD_TOKEN_ENCODING, "the plaintext is not UTF-8")
+        return Refusal(
+            450, codes.BAD_TOKEN_ENCODING, both("the plaintext is not UTF-8", "tekst jawny nie jest w UTF-8")
+        )
     token, bar, time = text.rpartition("|")
     if not bar or not (time.isascii() and time.isdigit()):
-        why = "the plaintext does not end with |timestampMs, the timestampMs of the challenge"
+        why = both(
+            "the plaintext does not end with |timestampMs, the timestampMs of the challenge",
+            "tekst jawny nie kończy się na |timestampMs z wyzwania (challenge)",
+        )
         return Refusal(450, codes.BAD_TOKEN_ENCODING, why)
     # (2) The number is that of the challenge.
     if int(time) != timestamp_ms:
         if int(time) == timestamp_ms // 1000:
-            why = "the time is in seconds; timestampMs of the challenge is in milliseconds"
+            why = both(
+                "the time is in seconds; timestampMs of the challenge is in milliseconds",
+                "czas podano w sekundach; timestampMs wyzwania jest w milisekundach",
+            )
         else:
-            why = f"the time is {time}, timestampMs of this challenge is {timestamp_ms}"
+            why = both(
+                f"the time is {time}, timestampMs of this challenge is {timestamp_ms}",
+                f"podano czas {time}, timestampMs tego wyzwania to {timestamp_ms}",
+            )
         return Refusal(450, codes.BAD_TOKEN_TIME, why)
     # (3) The token has a shape of ours.
     if short_form and _SHORT.fullmatch(token):
@@ -197,21 +232,29 @@ def _hash(secret: str) -> str:
 def _why_odd(token: str) -> str:
     """What a string that is no KSeF token looks like; never the string itself."""
     if token != token.strip():
-        return "there are blanks or a line end around the token"
+        return both(
+            "there are blanks or a line end around the token",
+            "wokół tokena są spacje albo koniec wiersza",
+        )
     if _KSEF_1.fullmatch(token):
-        return (
+        return both(
             "64 hexadecimal digits: it looks like a token of KSeF 1.0, and those were not carried over; "
-            "generate a new one"
+            "generate a new one",
+            "64 cyfry szesnastkowe: wygląda na token KSeF 1.0, a tych nie przeniesiono; wygeneruj nowy",
         )
     if _SHORT.fullmatch(token):
-        return (
+        return both(
             "a bare string of 40 letters and digits: a token of KSeF 1.0, or one of the short form, "
-            "which this local KSeF takes only when started with --token-form short40"
+            "which this local KSeF takes only when started with --token-form short40",
+            "sam ciąg 40 liter i cyfr: token KSeF 1.0 albo token w postaci krótkiej, którą ten lokalny KSeF "
+            "przyjmuje tylko po uruchomieniu z --token-form short40",
         )
     if "|" not in token:
-        return (
+        return both(
             f"opaque text of {len(token)} characters without '|': it looks like a token of KSeF 1.0, and "
-            "those were not carried over; generate a new one"
+            "those were not carried over; generate a new one",
+            f"nieczytelny tekst o długości {len(token)} znaków bez '|': wygląda na token KSeF 1.0, a tych "
+            "nie przeniesiono; wygeneruj nowy",
         )
     parts = token.split("|")
     if len(parts) != 3:
@@ -235,7 +278,7 @@ def _settle(
     if isinstance(presented, Refusal):
         refusal = presented
     elif presented is not None:
-        token, refusal = _token(db, presented, operation, context, now)
+        token, refusal = _token(ksef, db, presented, operation, context, now)
         if token is not None:
             subject, sud = (token["author_type"], token["author_value"]), token["subject"]
     else:
@@ -254,6 +297,8 @@ def _settle(
         new_subject=sud,
         new_token_ref=token["ref"] if token else None,
     )
+    if moved and refusal is not None:
+        tell(operation["ref"], refusal.status, refusal.why)
     if not moved or refusal is not None:
         return
     if token is not None:
@@ -263,34 +308,57 @@ def _settle(
 
 
 def _token(
-    db: Connection, presented: Presented, operation: Record, context: Context, now: datetime
+    ksef: LocalKsef,
+    db: Connection,
+    presented: Presented,
+    operation: Record,
+    context: Context,
+    now: datetime,
 ) -> tuple[Record | None, Refusal | None]:
     """The token presented, and what keeps it out. Rules: auth.md section 2 (450), tokens.md section 4."""
     # (1) The challenge may have run out while we were away.
     challenged = instant(operation["timestamp_ms"] * 1000)
     if now > challenged + CHALLENGE_LIFE + timedelta(milliseconds=1):
-        return None, Refusal(450, codes.BAD_CHALLENGE, "the challenge ran out before the login was looked at")
+        why = both(
+            "the challenge ran out before the login was looked at",
+            "wyzwanie straciło ważność, zanim sprawdzono logowanie",
+        )
+        return None, Refusal(450, codes.BAD_CHALLENGE, why)
     # (2) Known, and the secret is right. Unknown and wrong are one.
     query = _BY_LOOKUP if presented.short else _BY_REF
     found = query.record(db, by_key=presented.key)
     known = found["secret_hash"] if found else ""
     if found is None or not hmac.compare_digest(known, presented.secret_hash):
-        why = "the secret part is wrong" if found else "no token of that reference was issued here"
+        why = both(
+            "the secret part is wrong" if found else "no token of that reference was issued here",
+            "część tajna jest błędna" if found else "nie wydano tu tokena o tym numerze referencyjnym",
+        )
         return None, Refusal(450, codes.BAD_TOKEN, why)
     own = Context(found["context_type"], found["context_value"])
     if not presented.short and presented.context_text != context_text(own):
-        return None, Refusal(450, codes.BAD_TOKEN, "the context written in the token was changed")
+        why = both("the context written in the token was changed", "zmieniono kontekst zapisany w tokenie")
+        return None, Refusal(450, codes.BAD_TOKEN, why)
     # (3) In its own context.
     if own != context:
         detail = codes.TOKEN_NOT_FOR_CONTEXT.format(context=context.value)
-        why = f"token {found['ref']} belongs to {own.type} {own.value}, not to {context.type} {context.value}"
+        why = both(
+            f"token {found['ref']} belongs to {own.type} {own.value}, not to {context.type} {context.value}",
+            f"token {found['ref']} należy do {own.type} {own.value}, nie do {context.type} {context.value}",
+        )
         return found, Refusal(450, detail, why)
     # (4) In a state to be used.
     if found["status"] == "Revoked":
-        return found, Refusal(450, codes.TOKEN_REVOKED, f"token {found['ref']} was revoked")
+        why = both(f"token {found['ref']} was revoked", f"token {found['ref']} unieważniono")
+        return found, Refusal(450, codes.TOKEN_REVOKED, why)
     if found["status"] != "Active":
-        why = f"token {found['ref']} is {found['status']}; wait until GET /tokens/{{ref}} says Active"
+        why = both(
+            f"token {found['ref']} is {found['status']}; wait until GET /tokens/{{ref}} says Active",
+            f"token {found['ref']} ma status {found['status']}; poczekaj, aż GET /tokens/{{ref}} poda Active",
+        )
         return found, Refusal(450, codes.TOKEN_INACTIVE, why)
+    # (5) Not past its end, where the policy sets one.
+    if ended := ksef.tokens.ended(db, found["ref"], found["created"], now):
+        return found, Refusal(450, codes.TOKEN_INACTIVE, ended)
     return found, None
 
 
@@ -302,16 +370,24 @@ def context_text(context: Context) -> str:
 def _person(db: Connection, subject: Subject, context: Context) -> Refusal | None:
     """What keeps a known subject out of a context."""
     if blocked(db, context):
-        why = f"{context.type} {context.value} is blocked (/testdata/context/block)"
+        why = both(
+            f"{context.type} {context.value} is blocked (/testdata/context/block)",
+            f"{context.type} {context.value} jest zablokowany (/testdata/context/block)",
+        )
         return Refusal(480, codes.SECURITY_INCIDENT, why)
     if deceased(db, subject):
-        why = f"this {subject.type} is registered as deceased (/testdata/person)"
+        why = both(
+            f"this {subject.type} is registered as deceased (/testdata/person)",
+            f"ten {subject.type} jest zarejestrowany jako zmarły (/testdata/person)",
+        )
         return Refusal(470, codes.METHODS_OF_DECEASED, why)
     # All that the subject holds counts here, not what a token carries of it (tokens.md section 1).
     if not effective(db, subject, context).any:
-        why = (
+        why = both(
             f"this {subject.type} holds nothing in {context.type} {context.value}; its owner can "
-            "grant something, on the test profile also POST /testdata/permissions"
+            "grant something, on the test profile also POST /testdata/permissions",
+            f"ten {subject.type} nie ma żadnych uprawnień w {context.type} {context.value}; może je nadać "
+            "właściciel, w profilu test także POST /testdata/permissions",
         )
         return Refusal(415, codes.NO_PERMISSIONS_ASSIGNED, why)
     return None
@@ -327,9 +403,9 @@ def _certificate(
         kept_out = keeps_out(ksef, db, certificate, now)
         return Refusal(460, *kept_out) if kept_out else None
     if not certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc:
-        why = (
-            f"the certificate is valid from {certificate.not_valid_before_utc} "
-            f"to {certificate.not_valid_after_utc}"
+        start, end = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+        why = both(
+            f"the certificate is valid from {start} to {end}", f"certyfikat jest ważny od {start} do {end}"
         )
         return Refusal(460, codes.CERTIFICATE_EXPIRED, why)
     for root in ksef.trusted_roots:
@@ -338,8 +414,16 @@ def _certificate(
         try:
             certificate.verify_directly_issued_by(root)
         except (InvalidSignature, ValueError, TypeError):
-            why = f"it names {root.subject.rfc4514_string()} as its issuer, whose key did not sign it"
+            issuer = root.subject.rfc4514_string()
+            why = both(
+                f"it names {issuer} as its issuer, whose key did not sign it",
+                f"jako wystawcę podaje {issuer}, lecz nie podpisano go tym kluczem",
+            )
             return Refusal(460, codes.CHAIN_NOT_VERIFIED, why)
         return None
-    why = f"no authority trusted here issued it; its issuer is {certificate.issuer.rfc4514_string()}"
+    issuer = certificate.issuer.rfc4514_string()
+    why = both(
+        f"no authority trusted here issued it; its issuer is {issuer}",
+        f"nie wystawił go żaden zaufany tu urząd certyfikacji; wystawca: {issuer}",
+    )
     return Refusal(460, codes.CHAIN_NOT_TRUSTED, why)

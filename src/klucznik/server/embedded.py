@@ -8,14 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx2
 
 from klucznik.clock import Clock
 from klucznik.server.local import LocalKsef, Profile, RateProfile, TokenForm, open_local
 from klucznik.server.serve import address, bind, serve
+from klucznik.server.token_policy import Policy
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,48 @@ class RunningKsef:
     management: str
     ksef: LocalKsef
 
+    def manage(self, method: str, path: str, body: object = None) -> Any:
+        """Knock at the management door (docs/management.md); the JSON it gives. Raises `CannotManage`."""
+        with httpx2.Client(trust_env=False, timeout=60) as http:
+            extra: dict[str, Any] = {} if method == "GET" else {"json": {} if body is None else body}
+            answer = http.request(method, f"{self.management}{path}", **extra)
+        found = answer.json()
+        if answer.status_code != 200:
+            raise CannotManage(f"{method} {path}: {answer.status_code} {found.get('error')}")
+        return found
+
+    def advance(self, **parts: float) -> datetime:
+        """Move its clock forward by parts of a timedelta: `advance(days=3)`; the time it is then."""
+        return datetime.fromisoformat(self.manage("POST", "/clock", {"advance": parts})["now"])
+
+    def set_clock(self, at: datetime, *, freeze: bool = False) -> None:
+        """Set its clock, which then runs on, or stands still."""
+        self.manage("POST", "/clock", {"at": at.isoformat(), "freeze": freeze})
+
+    def set_faults(self, *rules: Mapping[str, object], seed: int | None = None) -> None:
+        """Order faults instead of those ordered before; without any rule none."""
+        self.manage("PUT", "/faults", {"seed": seed, "rules": list(rules)})
+
+    def why(self, key: str) -> list[dict[str, Any]]:
+        """Causes of what was refused or failed, by trace id or reference number; the newest first."""
+        try:
+            found: list[dict[str, Any]] = self.manage("GET", f"/why/{quote(key, safe='')}")["causes"]
+        except CannotManage:
+            return []
+        return found
+
+    def seed(self, world: Mapping[str, object]) -> None:
+        """Make companies, persons and grants, in any profile."""
+        self.manage("POST", "/seed", world)
+
+    def reset(self) -> None:
+        """Forget everything but keys, clock and counters."""
+        self.manage("POST", "/reset")
+
+
+class CannotManage(Exception):
+    """The management door said no; the text says why."""
+
 
 @contextmanager
 def local_ksef(
@@ -35,6 +83,9 @@ def local_ksef(
     profile: Profile = "test",
     rates: RateProfile = "off",
     token_form: TokenForm = "official",  # noqa: S107 - the name of a form, no secret
+    tokens: Policy = "legacy",
+    start: datetime | None = None,
+    seed: Mapping[str, Any] | None = None,
 ) -> Iterator[RunningKsef]:
     """Run a local KSeF on 127.0.0.1 for the length of a `with` block; in memory unless `data` is given.
 
@@ -43,12 +94,14 @@ def local_ksef(
     api, management = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
     ready, failed = threading.Event(), []
     stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
-    ksef = open_local(data, clock=clock, profile=profile, rates=rates, token_form=token_form)
+    ksef = open_local(
+        data, clock=clock, profile=profile, rates=rates, token_form=token_form, tokens=tokens, start=start
+    )
 
     async def run() -> None:
         until = asyncio.Event()
         stop.append((asyncio.get_running_loop(), until))
-        await serve(ksef, api, management, ready=ready.set, handle_signals=False, until=until)
+        await serve(ksef, api, management, ready=ready.set, seed=seed, handle_signals=False, until=until)
 
     def thread() -> None:
         try:

@@ -30,13 +30,12 @@ log = logging.getLogger("klucznik.ksef")
 When = Literal["before", "after-commit"]
 #: What is done to a call, and what holds all the time.
 ToCall = Literal["delay", "drop", "429", "error", "21184", "expired-link"]
-Standing = Literal["stuck", "slow", "listing-lag", "hwm-lag", "small-pages"]
-_STANDING = ("stuck", "slow", "listing-lag", "hwm-lag", "small-pages")
+Standing = Literal["stuck", "slow", "hwm-lag", "small-pages"]
+_STANDING = ("stuck", "slow", "hwm-lag", "small-pages")
 _NEEDS: dict[str, tuple[str, ...]] = {
     "delay": ("seconds",),
     "slow": ("seconds", "step"),
     "stuck": ("step",),
-    "listing-lag": ("seconds",),
     "hwm-lag": ("seconds",),
     "small-pages": ("size",),
 }
@@ -166,9 +165,10 @@ class Faults:
                 seconds += rule.seconds or 0
         return seconds
 
-    def lag(self, kind: Literal["listing-lag", "hwm-lag"]) -> timedelta:
-        """How late lists are, or the high water mark."""
-        return timedelta(seconds=sum(rule.seconds or 0 for rule in self.script.rules if rule.do == kind))
+    @property
+    def lag(self) -> timedelta:
+        """How late the high water mark is, and with it what lists show (`storage`)."""
+        return timedelta(seconds=sum(rule.seconds or 0 for rule in self.script.rules if rule.do == "hwm-lag"))
 
     @property
     def page_size(self) -> int | None:

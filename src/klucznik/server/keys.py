@@ -83,6 +83,14 @@ class Keys:
                 return key
         return None
 
+    @staticmethod
+    def renew_jwt(folder: Path | None, key: Secret) -> Secret:
+        """Keep a new key of bearers: those signed with the old one open nothing from now on."""
+        if folder:
+            with key.reveal() as value:
+                write_private(folder / "keys" / "jwt.key", value)
+        return key
+
     def opened_by_other(self, blob: bytes, usage: PublicKeyCertificateUsage) -> bool:
         """Whether a ciphertext that the right key refuses opens with a key of the other usage.
 

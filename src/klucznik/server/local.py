@@ -13,12 +13,14 @@ from cryptography import x509
 
 from klucznik.clock import Clock, MovableClock, SystemClock
 from klucznik.server import moved
+from klucznik.server.batch_files import BatchFiles
 from klucznik.server.faults import Faults
 from klucznik.server.keys import Keys
 from klucznik.server.limits import Limiter
 from klucznik.server.opened import OpenSessions
 from klucznik.server.storage import Storage
 from klucznik.server.store import Store
+from klucznik.server.token_policy import Policy, TokenPolicy
 from klucznik.server.trace import Trace
 from klucznik.server.why import Causes
 from klucznik.server.work import Work
@@ -66,13 +68,16 @@ class LocalKsef:
     faults: Faults = field(default_factory=Faults)
     causes: Causes = field(default_factory=Causes)
     trace: Trace = field(default_factory=Trace)
+    tokens: TokenPolicy = field(default_factory=TokenPolicy)
     work: Work = field(init=False)
     storage: Storage = field(init=False)
     caps: Caps = field(default_factory=Caps)
+    batches: BatchFiles = field(init=False)
 
     def __post_init__(self) -> None:
         self.work = Work(self)
         self.storage = Storage(self)
+        self.batches = BatchFiles(self.store.folder)
 
     @property
     def issuer(self) -> str:
@@ -92,12 +97,14 @@ def open_local(
     token_form: TokenForm = "official",  # noqa: S107 - the name of a form, no secret
     allowed_hosts: Iterable[str] = (),
     start: datetime | None = None,
+    tokens: Policy = "legacy",
 ) -> LocalKsef:
     """Open (or create) a local KSeF in `folder`, None for memory.
 
     `start` sets its clock; without it the clock goes on as it was left. Raises `errors.Unreadable`
     when the folder is in use, damaged or of a newer version.
     """
+    # The keys are valid by the machine's time too: a rehearsal of next year has clients of today.
     clock = MovableClock(clock or SystemClock())
     store = Store(folder, clock)
     moved.restore(store, clock)
@@ -105,10 +112,11 @@ def open_local(
         clock.set(start)
     return LocalKsef(
         store=store,
-        keys=Keys.open(folder, clock.now()),
+        keys=Keys.open(folder, clock.base.now()),
         clock=clock,
         limiter=Limiter(rates),
         profile=profile,
         token_form=token_form,
+        tokens=TokenPolicy(tokens),
         allowed_hosts=frozenset(host.lower() for host in allowed_hosts),
     )

@@ -1,22 +1,233 @@
 """The management door: on a port of its own, loopback only, for tests and for the curious.
 
-Here: `GET /truth`, what is accepted and how often each document arrived. JSON content type is
-demanded of anything with a body, the Host list is the API's, and there is no CORS: no web page gets
-an answer.
+JSON content type is demanded of anything with a body, the Host list is the API's, and there is no CORS:
+no web page gets an answer. What each path does: docs/management.md.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final, Self
+from urllib.parse import parse_qsl, unquote
 
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, func, select
 
+from klucznik.server import latarnia, moved, world
 from klucznik.server.app import Receive, Scope, Send
+from klucznik.server.faults import Script
 from klucznik.server.hosts import host_allowed
 from klucznik.server.local import LocalKsef
-from klucznik.server.tables import instant, invoices
+from klucznik.server.tables import instant, invoices, ksef_tokens
+from klucznik.server.token_policy import LONGEST_DAYS, Policy
+from klucznik.server.work import STEPS
 from klucznik.wire.base import wire_time
+
+_LARGEST_BODY: Final = 10_000_000
+
+
+class Refused(Exception):
+    """The door says no: an HTTP status and a sentence."""
+
+    def __init__(self, status: int, sentence: str, allow: str = "") -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.allow = allow
+
+
+@dataclass(frozen=True)
+class Knock:
+    """One request at the door."""
+
+    ksef: LocalKsef
+    rest: str  # what stands behind the path's name: the key of /why/{key}
+    query: Mapping[str, str]
+    body: Any  # JSON, None without
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+
+class _Clock(_Body):
+    """`at` an instant, or `advance` by seconds or by parts of a timedelta; then `freeze` or run."""
+
+    at: AwareDatetime | None = None
+    advance: float | dict[str, float] | None = None
+    freeze: bool | None = None
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if self.at is not None and self.advance is not None:
+            raise ValueError("at and advance exclude each other")
+        if self.at is None and self.advance is None and self.freeze is None:
+            raise ValueError("give at, advance or freeze")
+        return self
+
+
+class _Scenario(_Body):
+    tokens: Policy | None = None
+    token_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] | None = None
+
+
+Door = Callable[[Knock], Awaitable[Any]]
+
+
+async def _get_clock(knock: Knock) -> Any:
+    clock = knock.ksef.clock
+    return {
+        "now": wire_time(clock.now()),
+        "frozen": clock.frozen is not None,
+        "offsetSeconds": clock.offset.total_seconds(),
+    }
+
+
+async def _post_clock(knock: Knock) -> Any:
+    wanted = _Clock.model_validate(knock.body)
+    try:
+        advance = wanted.advance
+        by = timedelta(**advance) if isinstance(advance, dict) else timedelta(seconds=advance or 0)
+        await moved.move(knock.ksef, at=wanted.at, advance=by if advance else None, freeze=wanted.freeze)
+    except (TypeError, OverflowError, ValueError) as bad:
+        raise Refused(400, f"The clock cannot go there: {bad}.") from None
+    return await _get_clock(knock)
+
+
+async def _get_scenario(knock: Knock) -> Any:
+    ksef = knock.ksef
+    return {
+        "profile": ksef.profile,
+        "rates": ksef.limiter.profile,
+        "tokenForm": ksef.token_form,
+        "tokens": ksef.tokens.name,
+        "tokenDays": ksef.tokens.days,
+    }
+
+
+async def _put_scenario(knock: Knock) -> Any:
+    wanted = _Scenario.model_validate(knock.body)
+    if wanted.tokens:
+        knock.ksef.tokens.name = wanted.tokens
+    if wanted.token_days:
+        knock.ksef.tokens.days = wanted.token_days
+    return await _get_scenario(knock)
+
+
+async def _get_tokens(knock: Knock) -> Any:
+    """Every KSeF token with the end that the policy in force gives it."""
+    policy = knock.ksef.tokens
+
+    def find(db: Connection) -> list[dict[str, Any]]:
+        columns = ksef_tokens.c
+        rows = db.execute(
+            select(ksef_tokens).order_by(columns.created.desc(), columns.ref.desc()).limit(1000)
+        )
+        found = []
+        for row in rows:
+            end = policy.end(db, row.ref, row.created)
+            found.append(
+                {
+                    "referenceNumber": row.ref,
+                    "context": {"type": row.context_type, "value": row.context_value},
+                    "description": row.description,
+                    "status": row.status,
+                    "created": wire_time(instant(row.created)),
+                    "ends": wire_time(end.astimezone(UTC)) if end else None,
+                }
+            )
+        return found
+
+    return {"policy": policy.name, "tokens": knock.ksef.store.read(find)}
+
+
+async def _post_seed(knock: Knock) -> Any:
+    if not isinstance(knock.body, dict):
+        raise Refused(400, "A world is a JSON object.")
+    try:
+        made = await world.seed(knock.ksef, knock.body)
+    except world.BadWorld as bad:
+        raise Refused(400, str(bad)) from None
+    return {"made": made.made, "known": made.known}
+
+
+async def _post_reset(knock: Knock) -> Any:
+    await world.reset(knock.ksef)
+    return {"status": "empty"}
+
+
+async def _get_faults(knock: Knock) -> Any:
+    return knock.ksef.faults.shown()
+
+
+async def _put_faults(knock: Knock) -> Any:
+    script = Script.model_validate(knock.body)
+    if unknown := {rule.step for rule in script.rules if rule.step} - set(STEPS):
+        raise Refused(400, f"No step {', '.join(sorted(unknown))}; there are {', '.join(sorted(STEPS))}.")
+    knock.ksef.faults.put(script)
+    knock.ksef.work.wake_all()
+    return knock.ksef.faults.shown()
+
+
+async def _get_trace(knock: Knock) -> Any:
+    try:
+        last = int(knock.query.get("last", "1000"))
+    except ValueError:
+        raise Refused(400, "last is a number of calls.") from None
+    return {"calls": knock.ksef.trace.shown(knock.query.get("operation"), max(1, last))}
+
+
+async def _get_why(knock: Knock) -> Any:
+    ksef = knock.ksef
+    if knock.rest:
+        found = ksef.causes.by_key(ksef, knock.rest)
+        if not found:
+            raise Refused(404, f"Nothing was refused under {knock.rest[:60]}, or it is forgotten.")
+        return {"causes": found}
+    try:
+        since = datetime.fromisoformat(knock.query.get("since", "1970-01-01T00:00:00Z").replace(" ", "+"))
+    except ValueError:
+        raise Refused(400, "since is an instant such as 2026-10-01T12:00:00Z.") from None
+    found = ksef.causes.since(ksef, since if since.tzinfo else since.replace(tzinfo=UTC))
+    if context := knock.query.get("context"):
+        found = [cause for cause in found if cause.get("context", "").partition(" ")[2] == context]
+    return {"causes": found}
+
+
+async def _get_truth(knock: Knock) -> Any:
+    return knock.ksef.store.read(truth)
+
+
+async def _get_latarnia(knock: Knock) -> Any:
+    return latarnia.shown(knock.ksef)
+
+
+async def _put_latarnia(knock: Knock) -> Any:
+    await latarnia.put(knock.ksef, latarnia.Announcements.model_validate(knock.body))
+    return latarnia.shown(knock.ksef)
+
+
+async def _healthz(knock: Knock) -> Any:
+    return {"status": "ok"}
+
+
+#: By path and method. `why` alone is followed by something.
+_DOORS: Final[dict[str, dict[str, Door]]] = {
+    "healthz": {"GET": _healthz},
+    "clock": {"GET": _get_clock, "POST": _post_clock},
+    "scenario": {"GET": _get_scenario, "PUT": _put_scenario},
+    "tokens": {"GET": _get_tokens},
+    "seed": {"POST": _post_seed},
+    "reset": {"POST": _post_reset},
+    "faults": {"GET": _get_faults, "PUT": _put_faults},
+    "trace": {"GET": _get_trace},
+    "why": {"GET": _get_why},
+    "truth": {"GET": _get_truth},
+    "latarnia": {"GET": _get_latarnia, "PUT": _put_latarnia},
+}
 
 
 class Management:
@@ -28,25 +239,67 @@ class Management:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        headers = {name.lower(): value for name, value in scope["headers"]}
-        host = headers.get(b"host", b"").decode("latin-1")
-        if not host_allowed(host, self.ksef.allowed_hosts):
-            status, body = 400, {"error": f"Host {host[:100]!r} is not served here."}
-        elif scope["path"] == "/healthz":
-            status, body = 200, {"status": "ok"}
-        elif scope["path"] != "/truth":
-            status, body = 404, {"error": f"{scope['path'][:200]} is not a path of the management door."}
-        elif scope["method"] != "GET":
-            status, body = 405, {"error": "GET is the only method here."}
-        else:
-            status, body = 200, self.ksef.store.read(truth)
+        answer_headers = [(b"content-type", b"application/json; charset=utf-8")]
+        try:
+            status, body = 200, await self._answer(scope, receive)
+        except Refused as refused:
+            status, body = refused.status, {"error": str(refused)}
+            if refused.allow:
+                answer_headers.append((b"allow", refused.allow.encode()))
+        except ValidationError as bad:
+            status, body = 400, {"error": _sentence(bad)}
         content = json.dumps(body, ensure_ascii=False).encode()
-        answer_headers = [
-            (b"content-type", b"application/json; charset=utf-8"),
-            (b"content-length", str(len(content)).encode()),
-        ]
+        answer_headers.append((b"content-length", str(len(content)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": answer_headers})
         await send({"type": "http.response.body", "body": content})
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Any:
+        headers = {name.lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        # A body left unread would hide our answer from who is still sending.
+        raw = await _read(receive)
+        host = headers.get(b"host", "")
+        if not host_allowed(host, self.ksef.allowed_hosts):
+            raise Refused(400, f"Host {host[:100]!r} is not served here.")
+        name, slash, rest = scope["path"].removeprefix("/").partition("/")
+        methods = _DOORS.get(name) if not slash or name == "why" else None
+        if methods is None:
+            raise Refused(404, f"{scope['path'][:200]} is not a path of the management door.")
+        door = methods.get(scope["method"])
+        if door is None:
+            allowed = ", ".join(sorted(methods))
+            raise Refused(405, f"{scope['method'][:20]} is not allowed here; {allowed} is.", allowed)
+        if raw is None:
+            raise Refused(413, f"The body has more than {_LARGEST_BODY} bytes.")
+        body = None
+        if scope["method"] != "GET":
+            # A web page can send other types to any address, unasked; JSON it cannot.
+            if headers.get(b"content-type", "").partition(";")[0].strip().lower() != "application/json":
+                raise Refused(415, "Send application/json.")
+            try:
+                body = json.loads(raw or b"{}")
+            except (ValueError, RecursionError):
+                raise Refused(400, "The body is not JSON.") from None
+        query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        return await door(Knock(self.ksef, unquote(rest), query, body))
+
+
+def _sentence(bad: ValidationError) -> str:
+    found = bad.errors(include_url=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, each['loc'])) or 'body'}: {each['msg']}" for each in found[:5])
+
+
+async def _read(receive: Receive) -> bytes | None:
+    """The whole body; None beyond the largest, read on and thrown away."""
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size <= _LARGEST_BODY:
+            chunks.append(chunk)
+        if message["type"] == "http.disconnect" or not message.get("more_body"):
+            return b"".join(chunks) if size <= _LARGEST_BODY else None
 
 
 #: Every acknowledged post is a row, whatever became of it.

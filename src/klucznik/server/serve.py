@@ -7,7 +7,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
@@ -15,9 +15,9 @@ from typing import Any
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from klucznik.errors import CannotServe
+from klucznik.errors import CannotServe, Unreadable
 from klucznik.lang import tr
-from klucznik.server import moved
+from klucznik.server import moved, world
 from klucznik.server.app import DROP, App
 from klucznik.server.local import LocalKsef
 from klucznik.server.management import Management
@@ -138,10 +138,14 @@ async def serve(
     *,
     tls: Tls | None = None,
     ready: Callable[[], None] = lambda: None,
+    seed: Mapping[str, Any] | None = None,
     handle_signals: bool = True,
     until: asyncio.Event | None = None,
 ) -> None:
-    """Serve until SIGINT, SIGTERM or `until`; calls `ready` once both ports answer."""
+    """Serve until SIGINT, SIGTERM or `until`; calls `ready` once both ports answer.
+
+    `seed` is a world to make first (`world`). Raises `errors.Unreadable` when it cannot be made.
+    """
     servers = [_configured(App(ksef), tls)]
     listeners = [api]
     if management:
@@ -158,6 +162,16 @@ async def serve(
         previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     if ksef.clock.offset or ksef.clock.frozen:
         await ksef.store.write(lambda db: moved.keep(db, ksef.clock))
+    if seed is not None:
+        try:
+            await world.seed(ksef, seed)
+        except world.BadWorld as bad:
+            await ksef.store.drain()
+            ksef.store.close()
+            raise Unreadable(
+                tr(f"The world cannot be made: {bad}.", f"Nie da się utworzyć tego świata: {bad}."),
+                hint=tr("docs/management.md shows one", "przykład jest w docs/management.md"),
+            ) from None
     ksef.work.start()
     tasks = [
         asyncio.create_task(server.serve(sockets=[listener]))

@@ -73,7 +73,10 @@ def generate(ask: Ask[GenerateTokenRequest]) -> GenerateTokenResponse:
         detail = codes.PERMISSIONS_MISSING.format(permissions=", ".join(missing))
         why = f"the caller holds {', '.join(sorted(caller.permissions)) or 'nothing'}"
         raise Problem(codes.TOKEN_EXCEEDS_CALLER, [detail], why=why)
-    # (4) Only a hash is kept: the secret leaves in this answer and never again.
+    # (4) The policy still lets tokens be issued (tokens.md section 8).
+    if why := ksef.tokens.closed(ask.now):
+        raise Problem(codes.TOKEN_EXCEEDS_CALLER, why=why)
+    # (5) Only a hash is kept: the secret leaves in this answer and never again.
     ref = ids.make_reference("EC", ask.now, ksef.random(5))
     if ksef.token_form == "short40":  # noqa: S105 - the name of a form
         lookup, secret = _letters(ksef.random, 8), _letters(ksef.random, 32)
@@ -97,6 +100,7 @@ def generate(ask: Ask[GenerateTokenRequest]) -> GenerateTokenResponse:
             subject=_login(ask)["subject"],
         )
     )
+    ksef.tokens.issue(ask.db, ref, ask.now)
     ksef.work.wake("tokens")
     return GenerateTokenResponse(reference_number=ref, token=Secret(whole))
 
