@@ -9,7 +9,7 @@ from typing import Final
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
@@ -34,19 +34,23 @@ ATTRIBUTES: Final = {
 
 _RSA_BITS: Final = 2048
 _HASHES: Final = frozenset({"sha1", "sha256", "sha384", "sha512"})
-_ALGORITHMS: Final = frozenset(
+_PKCS1: Final = frozenset(
     {
         SignatureAlgorithmOID.RSA_WITH_SHA1,
         SignatureAlgorithmOID.RSA_WITH_SHA256,
         SignatureAlgorithmOID.RSA_WITH_SHA384,
         SignatureAlgorithmOID.RSA_WITH_SHA512,
-        SignatureAlgorithmOID.RSASSA_PSS,
+    }
+)
+_ECDSA: Final = frozenset(
+    {
         SignatureAlgorithmOID.ECDSA_WITH_SHA1,
         SignatureAlgorithmOID.ECDSA_WITH_SHA256,
         SignatureAlgorithmOID.ECDSA_WITH_SHA384,
         SignatureAlgorithmOID.ECDSA_WITH_SHA512,
     }
 )
+_ALGORITHMS: Final = _PKCS1 | _ECDSA | {SignatureAlgorithmOID.RSASSA_PSS}
 
 #: An attribute of a subject: its number, its text.
 Attribute = tuple[x509.ObjectIdentifier, str]
@@ -106,12 +110,8 @@ def read(der: bytes) -> Request:
         public_key = None
     key = _usable(public_key)
     # (3) Signed by an algorithm of the list, and by that very key.
-    _check_algorithm(asked)
-    try:
-        is_signed = asked.is_signature_valid
-    except (InvalidSignature, UnsupportedAlgorithm, ValueError, TypeError):
-        is_signed = False
-    if not is_signed:
+    function = _hash(asked)
+    if not _is_signed_by(asked, key, function):
         raise BadRequest(BAD_CSR, "the key in the CSR did not sign it, or the CSR was changed afterwards")
     return Request(subject, key)
 
@@ -128,7 +128,7 @@ def _usable(key: object) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
     raise BadRequest(BAD_KEY, "the key is neither RSA of 2048 bits nor P-256")
 
 
-def _check_algorithm(asked: x509.CertificateSigningRequest) -> None:
+def _hash(asked: x509.CertificateSigningRequest) -> hashes.HashAlgorithm:
     oid = asked.signature_algorithm_oid
     if oid not in _ALGORITHMS:
         raise BadRequest(BAD_ALGORITHM, f"signature algorithm {oid.dotted_string} is not taken")
@@ -136,9 +136,31 @@ def _check_algorithm(asked: x509.CertificateSigningRequest) -> None:
         function = asked.signature_hash_algorithm
     except (ValueError, UnsupportedAlgorithm):
         function = None
-    name = function.name if function else "unknown"
-    if name not in _HASHES:
+    if function is None or function.name not in _HASHES:
+        name = function.name if function else "unknown"
         raise BadRequest(BAD_ALGORITHM, f"the hash function is {name}; SHA-1, 256, 384 and 512 are taken")
+    return function
+
+
+def _is_signed_by(
+    asked: x509.CertificateSigningRequest,
+    key: rsa.RSAPublicKey | ec.EllipticCurvePublicKey,
+    function: hashes.HashAlgorithm,
+) -> bool:
+    """The library's own check refuses SHA-1, which KSeF takes."""
+    oid, signature, signed = asked.signature_algorithm_oid, asked.signature, asked.tbs_certrequest_bytes
+    if isinstance(key, ec.EllipticCurvePublicKey) != (oid in _ECDSA):
+        return False  # an algorithm of the other kind of key
+    try:
+        if isinstance(key, ec.EllipticCurvePublicKey):
+            key.verify(signature, signed, ec.ECDSA(function))
+        else:
+            how = padding.PKCS1v15() if oid in _PKCS1 else asked.signature_algorithm_parameters
+            assert isinstance(how, padding.PSS | padding.PKCS1v15)
+            key.verify(signature, signed, how, function)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        return False
+    return True
 
 
 def text_of(attribute: x509.NameAttribute[str | bytes]) -> str:
