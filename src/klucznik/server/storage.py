@@ -98,9 +98,13 @@ class Storage:
         now, lag, stored = self.now(), self.lag, invoices.c.stored
         if not lag:
             return stored <= now
-        return or_(stored <= self._promised, stored + stored % lag <= now)
+        return or_(stored <= self._promised, stored + _late(stored, lag) <= now)
 
     def has(self, stored: int) -> bool:
         """The same for one record."""
-        lag = self.lag
-        return stored <= self._promised or stored + (stored % lag if lag else 0) <= self.now()
+        return stored <= self._promised or stored + _late(stored, self.lag or 1) <= self.now()
+
+
+def _late(stored: Any, lag: int) -> Any:
+    """By how much a record is late: less than the lag, and hardly the same for two of them."""
+    return stored % 9973 * 104_729 % lag
