@@ -1,15 +1,27 @@
 """Test data: subjects, people and permissions on the test environment. Rules: testdata.md.
 
-Anonymous calls; on demo and production the paths do not exist.
+Anonymous calls, but for those on a subject's certificates; on demo and production the paths do not exist.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
+from datetime import date
 
-from klucznik.wire import testdata
+from klucznik.wire import certificates as certificate_rows
+from klucznik.wire import limits, testdata
+from klucznik.wire.certificates import TestDataUpdateCertificateRequest
 from klucznik.wire.endpoint import Call, Nothing
+from klucznik.wire.limits import (
+    CertificateSubjectLimitsOverride,
+    EnrollmentSubjectLimitsOverride,
+    SetSubjectLimitsRequest,
+    SubjectIdentifierType,
+)
 from klucznik.wire.testdata import (
+    AttachmentPermissionGrantRequest,
+    AttachmentPermissionRevokeRequest,
     BlockContextAuthenticationRequest,
     PersonCreateRequest,
     PersonRemoveRequest,
@@ -100,6 +112,16 @@ def revoke(nip: str, who_type: TestDataAuthorizedIdentifierType | str, who: str)
     )
 
 
+def allow_attachments(nip: str) -> Call[Nothing]:
+    """POST /testdata/attachment: the company may send invoices with attachments."""
+    return testdata.ATTACHMENT_GRANT(AttachmentPermissionGrantRequest(nip=nip))
+
+
+def end_attachments(nip: str, ends: date | None = None) -> Call[Nothing]:
+    """POST /testdata/attachment/revoke: from a day on, or at once."""
+    return testdata.ATTACHMENT_REVOKE(AttachmentPermissionRevokeRequest(nip=nip, expected_end_date=ends))
+
+
 def block(nip: str) -> Call[Nothing]:
     """POST /testdata/context/block: new logins in the context end with 480."""
     return testdata.CONTEXT_BLOCK(BlockContextAuthenticationRequest(context_identifier=_login_context(nip)))
@@ -110,6 +132,37 @@ def unblock(nip: str) -> Call[Nothing]:
     return testdata.CONTEXT_UNBLOCK(
         UnblockContextAuthenticationRequest(context_identifier=_login_context(nip))
     )
+
+
+def set_certificate_limits(
+    *,
+    enrollments: int | None = None,
+    certificates: int | None = None,
+    who_type: SubjectIdentifierType | str | None = None,
+) -> Call[Nothing]:
+    """POST /testdata/limits/subject/certificate: of the subject logged in; None leaves as it is."""
+    return limits.SUBJECT_SET(
+        SetSubjectLimitsRequest(
+            subject_identifier_type=None if who_type is None else SubjectIdentifierType(who_type),
+            enrollment=None
+            if enrollments is None
+            else EnrollmentSubjectLimitsOverride(max_enrollments=enrollments),
+            certificate=None
+            if certificates is None
+            else CertificateSubjectLimitsOverride(max_certificates=certificates),
+        )
+    )
+
+
+def reset_certificate_limits() -> Call[Nothing]:
+    """DELETE /testdata/limits/subject/certificate: the defaults again."""
+    return limits.SUBJECT_RESET()
+
+
+def end_certificate(serial: str, valid_to: datetime) -> Call[Nothing]:
+    """PUT /testdata/certificates/{serialNumber}: an earlier end; one that has passed is `Expired`."""
+    body = TestDataUpdateCertificateRequest(valid_to=valid_to)
+    return certificate_rows.TESTDATA_UPDATE(body, serialNumber=serial)
 
 
 def _context(nip: str) -> TestDataContextIdentifier:
