@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
 from cryptography import x509
@@ -61,6 +62,35 @@ def aes_decrypt(cipher: bytes, key: bytes | Secret, iv: bytes) -> bytes:
     if not 1 <= fill <= _BLOCK or out[written - fill : written] != bytes([fill]) * fill:
         raise BadCiphertext
     return bytes(memoryview(out)[: written - fill])
+
+
+def aes_encrypt_stream(plain: Iterable[bytes], key: bytes | Secret, iv: bytes) -> Iterator[bytes]:
+    """The same for something that does not fit into memory, piece by piece; an archive's part."""
+    context = _cipher(key, iv).encryptor()
+    size = 0
+    for piece in plain:
+        size += len(piece)
+        yield context.update(piece)
+    fill = _BLOCK - size % _BLOCK
+    yield context.update(bytes([fill]) * fill) + context.finalize()
+
+
+def aes_decrypt_stream(cipher: Iterable[bytes], key: bytes | Secret, iv: bytes) -> Iterator[bytes]:
+    """The reverse; raises BadCiphertext, at the latest after the last piece: until then trust nothing."""
+    context = _cipher(key, iv).decryptor()
+    held = b""  # the last block, which may be padding
+    size = 0
+    for piece in cipher:
+        size += len(piece)
+        out = held + context.update(piece)
+        yield out[:-_BLOCK]
+        held = out[-_BLOCK:]
+    if not size or size % _BLOCK:
+        raise BadCiphertext
+    fill = held[-1]
+    if not 1 <= fill <= _BLOCK or held[-fill:] != bytes([fill]) * fill:
+        raise BadCiphertext
+    yield held[:-fill]
 
 
 def wrap(secret: bytes, key: RSAPublicKey) -> bytes:

@@ -21,12 +21,13 @@ from pydantic import BaseModel
 
 from klucznik.lang import both
 from klucznik.secret import masked
-from klucznik.server import handlers, latarnia, links
+from klucznik.server import handlers, latarnia, links, uploads
 from klucznik.server.access import Bearers, Caller, admit, admit_address, admit_permissions
 from klucznik.server.ask import HANDLERS, Ask, Handler
 from klucznik.server.faults import Dropped, strike
 from klucznik.server.hosts import host_allowed
 from klucznik.server.local import LocalKsef
+from klucznik.server.overrides import rates_of
 from klucznik.server.reading import read_body, read_query
 from klucznik.server.render import Answer, Plain, failure, loggable, refusal
 from klucznik.server.trace import Traced
@@ -179,9 +180,20 @@ class App:
         if path.startswith("/storage/"):
             call.operation = f"{scope['method'][:20]} /storage"
             struck = ksef.faults.struck(call.operation, "")
-            await strike(struck, "before", "", now)
             query = scope["query_string"].decode("latin-1")
-            fetched = await links.answer(ksef, scope["method"], path, query, now)
+            try:
+                await strike(struck, "before", "", now)
+                slot = (
+                    uploads.admit(ksef, path, query, headers, now) if scope["method"] == "PUT" else None
+                )
+            except Plain:
+                await _read(receive, 0)
+                raise
+            if slot:
+                call.refs = (slot.ref,)
+                fetched = await uploads.take(ksef, slot, receive)
+            else:
+                fetched = await links.answer(ksef, scope["method"], path, query, now)
             await strike(struck, "after-commit", "", now)
             return fetched
         if path.startswith("/latarnia/") and scope["method"] == "GET":
@@ -262,10 +274,12 @@ class App:
         caller = self.bearers.read(ksef, headers.get("authorization"), now)
         admit(row, caller)
         admit_address(caller, client_ip)
-        context = (
-            "" if row.limits == LimitGroup.anonymous else f"{caller.context.type} {caller.context.value}"
-        )
-        ksef.limiter.count(row, context, client_ip, now.timestamp())
+        if row.limits == LimitGroup.anonymous:
+            ksef.limiter.count(row, "", client_ip, now.timestamp())
+        else:
+            own = ksef.store.read(lambda db: rates_of(db, caller.context))
+            context = f"{caller.context.type} {caller.context.value}"
+            ksef.limiter.count(row, context, client_ip, now.timestamp(), own)
         admit_permissions(row, caller)
         return caller
 

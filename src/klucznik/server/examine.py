@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from klucznik.clock import WARSAW
 from klucznik.crypto.envelope import BadCiphertext, aes_decrypt, sha256_base64
@@ -20,11 +20,28 @@ from klucznik.server.access import Context
 from klucznik.server.local import Profile
 from klucznik.server.opened import OpenSession
 from klucznik.wire import codes
+from klucznik.wire.limits import BatchSessionEffectiveContextLimits, OnlineSessionEffectiveContextLimits
 from klucznik.wire.sessions import SendInvoiceRequest
 
-#: Bytes of plain XML, without and with an attachment (limits.md section 4).
-PLAIN_LIMIT: Final = 1_000_000
-ATTACHMENT_LIMIT: Final = xml.INVOICE_LIMIT
+
+class Sizes(NamedTuple):
+    """Bytes of plain XML that are taken, without and with an attachment (limits.md section 4)."""
+
+    plain: int
+    attached: int
+
+    @classmethod
+    def of(cls, context: OnlineSessionEffectiveContextLimits | BatchSessionEffectiveContextLimits) -> Sizes:
+        """From what is in force in a context, in megabytes of 1,000,000 bytes."""
+        return cls(
+            context.max_invoice_size_in_mb * _MEGABYTE,
+            context.max_invoice_with_attachment_size_in_mb * _MEGABYTE,
+        )
+
+
+_MEGABYTE: Final = 1_000_000
+#: Where nothing else is in force.
+USUAL_SIZES: Final = Sizes(1_000_000, xml.INVOICE_LIMIT)
 
 #: Relations that a seller grants (permissions/authorizations), and two that are facts of the register.
 SELF_INVOICING: Final = "SelfInvoicing"
@@ -78,6 +95,7 @@ def examine(
     body: SendInvoiceRequest,
     permissions: Collection[str],
     now: datetime,
+    sizes: Sizes = USUAL_SIZES,
 ) -> Examined:
     """The verdict on one sent document; `now` is its invoicing date."""
     found = Examined(session.system_code)
@@ -97,11 +115,24 @@ def examine(
     if sha256_base64(plain) != body.invoice_hash:
         why = "the SHA-256 of the decrypted document is not invoiceHash"
         return found.refuse(430, [_HASH_DIFFERS.format(hash=body.invoice_hash)], why)
+    return examine_plain(profile, session, plain, permissions, now, sizes)
+
+
+def examine_plain(
+    profile: Profile,
+    session: OpenSession,
+    plain: bytes,
+    permissions: Collection[str],
+    now: datetime,
+    sizes: Sizes = USUAL_SIZES,
+) -> Examined:
+    """The same from the plain bytes on: a document of a package. `now` is the day it may be issued on."""
+    found = Examined(session.system_code)
     # (4) Size, as far as it needs no reading: what never names an attachment has none, XML or not.
-    limit = ATTACHMENT_LIMIT if _ATTACHED[session.system_code] in plain else PLAIN_LIMIT
+    limit = sizes.attached if _ATTACHED[session.system_code] in plain else sizes.plain
     if len(plain) > limit:
         return found.refuse(430, [_TOO_LARGE.format(limit=limit)], f"{len(plain)} bytes")
-    return _examine_document(profile, session, found, plain, permissions, now)
+    return _examine_document(profile, session, found, plain, permissions, now, sizes)
 
 
 def _examine_document(
@@ -111,10 +142,11 @@ def _examine_document(
     plain: bytes,
     permissions: Collection[str],
     now: datetime,
+    sizes: Sizes,
 ) -> Examined:
     # (5) XML, and the form declared at opening. PRD lets discouraged characters through.
     try:
-        root = xml.parse(plain, limit=ATTACHMENT_LIMIT, allow_discouraged=profile == "prd")
+        root = xml.parse(plain, limit=max(sizes), allow_discouraged=profile == "prd")
         facts = read(root, FORMS[session.system_code])
     except xml.XmlProblem as bad:
         if bad.kind == "bom":
@@ -122,8 +154,9 @@ def _examine_document(
         return found.refuse(450, [bad.detail], bad.why)
     except DocumentFault as bad:
         return found.refuse(450, bad.details, bad.why)
-    if len(plain) > PLAIN_LIMIT and not facts.has_attachment:
-        return found.refuse(430, [_TOO_LARGE.format(limit=PLAIN_LIMIT)], f"{len(plain)} bytes, no attachment")
+    if len(plain) > sizes.plain and not facts.has_attachment:
+        text = _TOO_LARGE.format(limit=sizes.plain)
+        return found.refuse(430, [text], f"{len(plain)} bytes, no attachment")
     # (6) What the metadata can carry: UBL sets no bounds of its own.
     if facts.form_value == "PEF" and (faults := _unfit(facts)):
         return found.refuse(450, faults, "the metadata of the contract have no room for it")

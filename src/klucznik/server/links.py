@@ -23,6 +23,8 @@ UPO_LIFE = timedelta(days=3)
 _EXPORT_PART = re.compile(
     r"/storage/00/[0-9a-z-]{36}/invoice-part/([0-9A-Z-]{36})-([0-9]{3})\.(?:zip|tar\.gz)\.aes", re.ASCII
 )
+#: Where parts of packages are uploaded: session (in lower case) and ordinal.
+PART_UPLOAD = re.compile(r"/storage/09/([0-9a-z-]{36})/batch-parts/([0-9]{1,2})\.zip\.enc", re.ASCII)
 _INVOICE_UPO = re.compile(r"/storage/01/([0-9A-Z-]{36})/invoice-upo/upo_([0-9A-F-]{35})\.xml", re.ASCII)
 _PAGE_UPO = re.compile(r"/storage/01/([0-9a-z-]{36})/session-upo/upo_(\d{2,4})\.xml", re.ASCII)
 
@@ -44,15 +46,40 @@ def export_part(ksef: LocalKsef, origin: str, ref: str, name: str, until: dateti
     return _signed(ksef, origin, f"/storage/00/{ref.lower()}/invoice-part/{name}", until)
 
 
-def _signature(ksef: LocalKsef, path: str, expires: str) -> str:
+def part_upload(ksef: LocalKsef, origin: str, session_ref: str, ordinal: int, until: datetime) -> str:
+    """The URL to which a part of a package is uploaded, good until then."""
+    path = f"/storage/09/{session_ref.lower()}/batch-parts/{ordinal}.zip.enc"
+    return _signed(ksef, origin, path, until, "PUT")
+
+
+def _signature(ksef: LocalKsef, method: str, path: str, expires: str) -> str:
     with ksef.keys.links.reveal() as key:
-        return hmac.new(key, f"GET\n{path}\n{expires}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(key, f"{method}\n{path}\n{expires}".encode(), hashlib.sha256).hexdigest()
 
 
-def _signed(ksef: LocalKsef, origin: str, path: str, until: datetime) -> str:
+def _signed(ksef: LocalKsef, origin: str, path: str, until: datetime, method: str = "GET") -> str:
     expires = str(stamp(until))
-    query = urlencode({"se": expires, "sp": "r", "sig": _signature(ksef, path, expires)})
+    query = urlencode(
+        {
+            "se": expires,
+            "sp": "w" if method == "PUT" else "r",
+            "sig": _signature(ksef, method, path, expires),
+        }
+    )
     return f"{origin}{quote(path)}?{query}"
+
+
+def check(ksef: LocalKsef, method: str, path: str, query: str, now: datetime) -> None:
+    """Whether an address is signed for this method and still good; `Plain` 403 where it is not."""
+    try:
+        given = {name: values[-1] for name, values in parse_qs(query, max_num_fields=20).items()}
+    except ValueError:
+        given = {}
+    expires, signature = given.get("se", ""), given.get("sig", "")
+    if not hmac.compare_digest(_signature(ksef, method, path, expires).encode(), signature.encode()):
+        raise Plain(403, "The signature of this address is missing or wrong.")
+    if instant(int(expires)) <= now:
+        raise Plain(403, "This address has expired; ask for the status again to get a new one.")
 
 
 async def answer(ksef: LocalKsef, method: str, path: str, query: str, now: datetime) -> Answer:
@@ -60,15 +87,7 @@ async def answer(ksef: LocalKsef, method: str, path: str, query: str, now: datet
     C 55), 404 for what is not there."""
     if method != "GET":
         raise Plain(403, f"This address is good for GET, not for {method[:20]}.")
-    try:
-        given = {name: values[-1] for name, values in parse_qs(query, max_num_fields=20).items()}
-    except ValueError:
-        given = {}
-    expires, signature = given.get("se", ""), given.get("sig", "")
-    if not hmac.compare_digest(_signature(ksef, path, expires).encode(), signature.encode()):
-        raise Plain(403, "The signature of this address is missing or wrong.")
-    if instant(int(expires)) <= now:
-        raise Plain(403, "This address has expired; ask for the status again to get a new one.")
+    check(ksef, method, path, query, now)
     if match := _INVOICE_UPO.fullmatch(path):
         session_ref, ksef_number = match.groups()
         found = await ksef.store.write(

@@ -91,6 +91,11 @@ def session_key(keys: Keys, wrapped: bytes, public_key_id: str | None) -> Secret
     return Secret(key) if len(key) == KEY_BYTES else None
 
 
+def is_batch(session_ref: str) -> bool:
+    """Whether a session's number is that of a batch session (ids: `SB` for batch, `SO` for online)."""
+    return session_ref[9:11] == "SB"
+
+
 def check_reference(ref: str, name: str = "referenceNumber") -> str:
     """The reference number of a path, or 21405: the contract fixes its length and nothing else."""
     if len(ref) != 36:

@@ -12,12 +12,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import bindparam, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from klucznik.crypto.envelope import sha256_base64
 from klucznik.server.ask import Ask, answers
-from klucznik.server.examine import Examined, examine
+from klucznik.server.examine import Examined, Sizes, examine
 from klucznik.server.opened import OpenSession, admit_writer, by_ref, check_reference
+from klucznik.server.overrides import limits_of
 from klucznik.server.prepared import Prepared
 from klucznik.server.tables import instant, invoice_bytes, invoice_parties, invoices, sessions, stamp
 from klucznik.wire import codes
@@ -25,9 +26,6 @@ from klucznik.wire import sessions as wire
 from klucznik.wire.ids import make_reference
 from klucznik.wire.problems import Problem
 from klucznik.wire.sessions import SendInvoiceRequest, SendInvoiceResponse
-
-#: Invoices in one session (limits.md section 4).
-MOST_INVOICES = 10_000
 
 #: From this size on the work on a document is done beside the loop: others are served meanwhile.
 _BIG = 64 * 1024
@@ -48,12 +46,13 @@ async def receive(ask: Ask[SendInvoiceRequest]) -> Received:
     if session is None or session.kind != "Online":
         raise Problem(codes.NO_SESSION, [codes.ONLINE_SESSION_NOT_FOUND.format(ref=ref)])
     admit_writer(ask.caller, session)
+    sizes = Sizes.of(ask.ksef.store.read(lambda db: limits_of(db, session.context)).online_session)
     if len(ask.body.encrypted_invoice_content) >= _BIG:
-        return await asyncio.to_thread(_receive, ask, session)
-    return _receive(ask, session)
+        return await asyncio.to_thread(_receive, ask, session, sizes)
+    return _receive(ask, session, sizes)
 
 
-def _receive(ask: Ask[SendInvoiceRequest], session: OpenSession) -> Received:
+def _receive(ask: Ask[SendInvoiceRequest], session: OpenSession, sizes: Sizes) -> Received:
     body = ask.body
     content = body.encrypted_invoice_content
     # The encrypted bytes against their declaration.
@@ -66,7 +65,7 @@ def _receive(ask: Ask[SendInvoiceRequest], session: OpenSession) -> Received:
     if body.hash_of_corrected_invoice and not body.offline_mode:
         why = "a technical correction is always an offline invoice"
         return Received(Problem(codes.INVALID_INPUT, [codes.CORRECTION_ONLY_OFFLINE], why=why), None)
-    return Received(None, examine(ask.ksef.profile, session, body, ask.caller.permissions, ask.now))
+    return Received(None, examine(ask.ksef.profile, session, body, ask.caller.permissions, ask.now, sizes))
 
 
 _TAKE = Prepared(
@@ -102,9 +101,10 @@ def send(ask: Ask[SendInvoiceRequest]) -> SendInvoiceResponse:
     db, body, received = ask.db, ask.body, ask.prepared
     session_ref = ask.path["referenceNumber"]
     # (1) The session is open and not full. The count is the ordinal: dense, and unique by index.
-    taken = _TAKE.one(db, session=session_ref, now=stamp(ask.now), most=MOST_INVOICES)
+    most = limits_of(db, ask.caller.context).online_session.max_invoices
+    taken = _TAKE.one(db, session=session_ref, now=stamp(ask.now), most=most)
     if taken is None:
-        raise _closed_or_full(ask, session_ref)
+        raise _closed_or_full(ask, session_ref, most)
     # (2) Encrypted size and hash, and what a technical correction demands of the request.
     if received.problem:
         raise received.problem
@@ -122,7 +122,7 @@ def send(ask: Ask[SendInvoiceRequest]) -> SendInvoiceResponse:
     return SendInvoiceResponse(reference_number=ref)
 
 
-def _closed_or_full(ask: Ask[Any], session_ref: str) -> Problem:
+def _closed_or_full(ask: Ask[Any], session_ref: str, most: int) -> Problem:
     row = by_ref(ask.db, session_ref)
     status = 170 if row.status == 100 and row.valid_until <= stamp(ask.now) else row.status
     if status != 100:
@@ -132,7 +132,7 @@ def _closed_or_full(ask: Ask[Any], session_ref: str) -> Problem:
             why=f"the session is {status} since {instant(row.updated).isoformat()}: {row.why or 'closed'}",
         )
     return Problem(
-        codes.TOO_MANY_INVOICES, [codes.INVOICE_LIMIT_REACHED.format(ref=session_ref, limit=MOST_INVOICES)]
+        codes.TOO_MANY_INVOICES, [codes.INVOICE_LIMIT_REACHED.format(ref=session_ref, limit=most)]
     )
 
 
@@ -158,37 +158,48 @@ _NO_FACTS = dict.fromkeys(
     ]
 )
 #: Columns that verification fills.
-_NOT_YET = dict.fromkeys(["extensions", "acquired", "stored", "mode", "ksef_number", "file_name"])
+_NOT_YET = dict.fromkeys(["extensions", "acquired", "stored", "mode", "ksef_number"])
 
 
 def _keep(ask: Ask[SendInvoiceRequest], ref: str, session_ref: str, taken: Any, examined: Examined) -> None:
-    db, body, context = ask.db, ask.body, ask.caller.context
+    body, context = ask.body, ask.caller.context
+    keep(
+        ask.db,
+        examined,
+        ref=ref,
+        session_ref=session_ref,
+        ordinal=taken.sent,
+        invoice_hash=body.invoice_hash,
+        corrected_hash=body.hash_of_corrected_invoice,
+        file_name=None,
+        offline=body.offline_mode,
+        invoicing=stamp(ask.now),
+        context_type=context.type,
+        context_value=context.value,
+        schema_version=taken.schema_version,
+        form_value=taken.form_value,
+    )
+
+
+def keep(db: Connection, examined: Examined, **row: Any) -> None:
+    """Store an examined document with its provisional verdict; `row`: the columns that only its way in
+    knows (`ref`, `session_ref`, `ordinal`, …)."""
     _KEEP.do(
         db,
         **_NOT_YET,
         **(_fact_columns(examined) if examined.facts else _NO_FACTS),
-        ref=ref,
-        session_ref=session_ref,
-        ordinal=taken.sent,
+        **row,
         status=100,
         verdict=examined.verdict,
         relation=examined.relation,
         details=json.dumps(examined.details, ensure_ascii=False) if examined.details else None,
         why=examined.why or None,
-        invoice_hash=body.invoice_hash,
-        corrected_hash=body.hash_of_corrected_invoice,
-        offline=body.offline_mode,
-        invoicing=stamp(ask.now),
-        context_type=context.type,
-        context_value=context.value,
         system_code=examined.system_code,
-        schema_version=taken.schema_version,
-        form_value=taken.form_value,
     )
     if examined.xml is not None:
-        _KEEP_BYTES.do(db, invoice_ref=ref, xml=examined.xml)
+        _KEEP_BYTES.do(db, invoice_ref=row["ref"], xml=examined.xml)
     if examined.facts and (parties := _parties(examined)):
-        _KEEP_PARTY.many(db, [{"invoice_ref": ref, **party} for party in parties])
+        _KEEP_PARTY.many(db, [{"invoice_ref": row["ref"], **party} for party in parties])
 
 
 def _fact_columns(examined: Examined) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How online sessions end: the step "sessions", and docs/states.md. Rule: sessions.md section 7."""
+"""How sessions end: the step "sessions", and docs/states.md. Rule: sessions.md section 7."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, or_, select, update
 
 from klucznik.server import upos
 from klucznik.server.local import LocalKsef
 from klucznik.server.prepared import Prepared
-from klucznik.server.tables import sessions, stamp
+from klucznik.server.tables import batches, sessions, stamp
 from klucznik.server.work import step
 from klucznik.wire import codes
 
@@ -23,15 +23,26 @@ _BAD_KEY: Final[dict[str, Any]] = {
     "why": "RSA-OAEP (SHA-256 twice) with the key for SymmetricKeyEncryption gives no 32-byte key",
 }
 _DUE = Prepared(
-    select(sessions.c.ref, sessions.c.status, sessions.c.bad_key, sessions.c.valid_until)
+    select(sessions.c.ref, sessions.c.kind, sessions.c.status, sessions.c.bad_key, sessions.c.valid_until)
     .where(
-        sessions.c.kind == "Online",
         or_(
             and_(
                 sessions.c.status == 100,
-                or_(sessions.c.bad_key, sessions.c.valid_until <= bindparam("now")),
+                or_(
+                    and_(sessions.c.bad_key, sessions.c.kind == "Online"),
+                    sessions.c.valid_until <= bindparam("now"),
+                ),
             ),
-            and_(sessions.c.status == 170, sessions.c.sent == sessions.c.accepted + sessions.c.failed),
+            and_(
+                sessions.c.sent == sessions.c.accepted + sessions.c.failed,
+                or_(
+                    sessions.c.status == 170,
+                    and_(
+                        sessions.c.status == 150,
+                        exists().where(batches.c.ref == sessions.c.ref, batches.c.unpacked),
+                    ),
+                ),
+            ),
         ),
     )
     .limit(100)
@@ -40,19 +51,25 @@ _DUE = Prepared(
 
 @step("sessions")
 async def finish(ksef: LocalKsef) -> bool:
-    """Move sessions on: 100 -> 415 (bad key) or 170 (time is up); 170 -> 200, 445, 440 once all is final."""
+    """Move sessions on. Online: 100 -> 415 (bad key) or 170 (time is up); 170 -> 200, 445, 440 once all
+    is final. Batch: 100 -> 440 (time is up); 150 -> 200, 445; what comes between: `unpacking`."""
     now = ksef.clock.now()
     due = ksef.store.read(lambda db: _DUE.rows(db, now=stamp(now)))
     for row in due:
         if row.status == 100:
             await ksef.store.write(partial(_leave_open, row=row, now=now))
+            if row.kind == "Batch":
+                ksef.batches.drop(row.ref)
         else:
             await _complete(ksef, row.ref, now)
     return bool(due)
 
 
 def _leave_open(db: Connection, row: Any, now: datetime) -> None:
-    if row.bad_key:
+    if row.kind == "Batch":
+        details = json.dumps([codes.SEND_TIME_EXCEEDED], ensure_ascii=False)
+        values = {"status": 440, "details": details, "why": "it was not closed within twelve hours"}
+    elif row.bad_key:
         values = dict(_BAD_KEY)
     else:
         values = {"status": 170, "closed": row.valid_until, "why": "its time was up"}
@@ -81,7 +98,7 @@ async def _complete(ksef: LocalKsef, ref: str, now: datetime) -> None:
     def settle(db: Connection) -> None:
         moved = db.execute(
             update(sessions)
-            .where(sessions.c.ref == ref, sessions.c.status == 170)
+            .where(sessions.c.ref == ref, sessions.c.status == row.status)
             .values(updated=stamp(now), **values)
         )
         if moved.rowcount:

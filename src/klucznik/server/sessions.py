@@ -1,10 +1,10 @@
-"""Online sessions: open, close, status, list. How they end: `session_end`. Rules: sessions.md."""
+"""Sessions: open, close, status, list. Their ends: `session_end`; packages: `batch`. Rules: sessions.md."""
 
 from __future__ import annotations
 
 import json
-from datetime import timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
 
 from sqlalchemy import Select, bindparam, insert, select, tuple_, update
 
@@ -32,6 +32,7 @@ from klucznik.wire.problems import Problem
 from klucznik.wire.security import PublicKeyCertificateUsage
 from klucznik.wire.sessions import (
     CommonSessionStatus,
+    OpenBatchSessionRequest,
     OpenOnlineSessionRequest,
     OpenOnlineSessionResponse,
     SessionsQuery,
@@ -49,7 +50,10 @@ _IV_BYTES: Final = 16
 _CHECKSUMS: Final = "subject-identifier-validation"
 
 
-def unwrap_key(ask: Ask[OpenOnlineSessionRequest]) -> Secret | None:
+Opening = OpenOnlineSessionRequest | OpenBatchSessionRequest
+
+
+def unwrap_key(ask: Ask[Any]) -> Secret | None:
     """The session's AES key; None where it does not open, which is told later, by status 415."""
     encryption = ask.body.encryption
     return session_key(ask.ksef.keys, encryption.encrypted_symmetric_key, encryption.public_key_id)
@@ -58,10 +62,20 @@ def unwrap_key(ask: Ask[OpenOnlineSessionRequest]) -> Secret | None:
 @answers(wire.OPEN_ONLINE, prepare=unwrap_key)
 def open_online(ask: Ask[OpenOnlineSessionRequest]) -> OpenOnlineSessionResponse:
     """POST /sessions/online. Rules: sessions.md sections 2 to 5."""
-    ksef, caller, form, encryption = ask.ksef, ask.caller, ask.body.form_code, ask.body.encryption
+    check_opening(ask, ask.body, may_be_pef=True)
+    until = ask.now + SESSION_LIFE
+    ref = begin(ask, ask.body, "Online", until)
+    if ask.prepared is None:
+        ask.ksef.work.wake("sessions")
+    return OpenOnlineSessionResponse(reference_number=ref, valid_until=until)
+
+
+def check_opening(ask: Ask[Any], body: Opening, *, may_be_pef: bool) -> None:
+    """What both kinds of sessions demand: form, vector, key. Raises 21405 and 21470."""
+    form, encryption = body.form_code, body.encryption
     # (1) A form of this environment and context, and a vector of 16 bytes: all that is wrong at once.
     faults = []
-    if not form_allowed(form, ksef.profile, caller):
+    if not form_allowed(form, ask.ksef.profile, ask.caller) or (form.value == "PEF" and not may_be_pef):
         faults.append(codes.FORM_CODE_NOT_SUPPORTED)
     if (length := len(encryption.initialization_vector)) != _IV_BYTES:
         faults.append(codes.BAD_IV_LENGTH.format(length=length))
@@ -69,21 +83,24 @@ def open_online(ask: Ask[OpenOnlineSessionRequest]) -> OpenOnlineSessionResponse
         raise Problem(codes.INVALID_INPUT, faults, why="; ".join(faults))
     # (2) A key of ours, for this usage.
     key_id = encryption.public_key_id
-    if ksef.keys.for_usage(PublicKeyCertificateUsage.SymmetricKeyEncryption, key_id) is None:
+    if ask.ksef.keys.for_usage(PublicKeyCertificateUsage.SymmetricKeyEncryption, key_id) is None:
         raise Problem(
             codes.UNKNOWN_KEY,
             [codes.KEY_NOT_SUPPORTED.format(key_id=key_id)],
             why="no key for SymmetricKeyEncryption has this publicKeyId; fetch the certificates again",
         )
-    # (3) 201 even for a key that does not open: that is found out later.
-    ref = make_reference("SO", ask.now, ksef.random(5))
-    until = ask.now + SESSION_LIFE
+
+
+def begin(ask: Ask[Any], body: Opening, kind: Literal["Online", "Batch"], until: datetime) -> str:
+    """Store a new session, also for a key that does not open: that is found out later. Its number."""
+    caller, form, encryption = ask.caller, body.form_code, body.encryption
+    ref = make_reference("SO" if kind == "Online" else "SB", ask.now, ask.ksef.random(5))
     checksums = ask.headers.get("x-ksef-feature", "").strip() == _CHECKSUMS
     key: Secret | None = ask.prepared
     ask.db.execute(
         insert(sessions).values(
             ref=ref,
-            kind="Online",
+            kind=kind,
             context_type=caller.context.type,
             context_value=caller.context.value,
             subject_type=caller.subject_type,
@@ -95,7 +112,7 @@ def open_online(ask: Ask[OpenOnlineSessionRequest]) -> OpenOnlineSessionResponse
             checksums=checksums,
             wrapped_key=encryption.encrypted_symmetric_key,
             iv=encryption.initialization_vector,
-            public_key_id=key_id,
+            public_key_id=encryption.public_key_id,
             created=stamp(ask.now),
             updated=stamp(ask.now),
             valid_until=stamp(until),
@@ -106,13 +123,11 @@ def open_online(ask: Ask[OpenOnlineSessionRequest]) -> OpenOnlineSessionResponse
             failed=0,
         )
     )
-    if key is None:
-        ksef.work.wake("sessions")
     # Nobody knows the number before the commit, so remembering it early harms nobody.
-    ksef.opened.keep(
+    ask.ksef.opened.keep(
         OpenSession(
             ref,
-            "Online",
+            kind,
             caller.context,
             caller.subject_type,
             caller.subject_value,
@@ -122,7 +137,7 @@ def open_online(ask: Ask[OpenOnlineSessionRequest]) -> OpenOnlineSessionResponse
             encryption.initialization_vector,
         )
     )
-    return OpenOnlineSessionResponse(reference_number=ref, valid_until=until)
+    return ref
 
 
 def form_allowed(form: FormCode, profile: Profile, caller: Caller) -> bool:
@@ -164,7 +179,7 @@ def close_online(ask: Ask[None]) -> None:
 
 @answers(wire.STATUS)
 def status(ask: Ask[None]) -> SessionStatusResponse:
-    """GET /sessions/{referenceNumber}. A counter that is zero is absent: sessions.md section 8."""
+    """GET /sessions/{referenceNumber}. Which counters there are: sessions.md section 8."""
     row = readable(ask.db, ask.caller, ask.path["referenceNumber"])
     pages = None
     if row.status == 200:
@@ -184,10 +199,20 @@ def status(ask: Ask[None]) -> SessionStatusResponse:
         date_updated=instant(row.updated),
         valid_until=instant(row.valid_until),
         upo=pages,
-        invoice_count=row.sent or None,
-        successful_invoice_count=row.accepted or None,
-        failed_invoice_count=row.failed or None,
+        **_counters(row),
     )
+
+
+def _counters(row: Any) -> dict[str, int | None]:
+    """Online: one that is zero is absent. Batch: all three once invoices were judged, zeros included."""
+    counters = {
+        "invoice_count": row.sent,
+        "successful_invoice_count": row.accepted,
+        "failed_invoice_count": row.failed,
+    }
+    if row.kind == "Online":
+        return {name: count or None for name, count in counters.items()}
+    return counters if row.status in (200, 445) else dict.fromkeys(counters)
 
 
 def _status_info(row: Any) -> StatusInfo:
