@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from sqlalchemy import insert, update
 
@@ -21,7 +22,7 @@ from klucznik.server import verification
 from klucznik.server.tables import sessions, stamp, subjects
 from klucznik.wire.ids import check_ksef_number
 
-from .desk import Desk, Person, Sealed, desk_at, new_nip
+from .desk import Desk, Person, Sealed, desk_at, new_nip, until
 
 EMPTY = b'<Faktura xmlns="http://crd.gov.pl/wzor/2025/06/25/13775/"/>'
 
@@ -391,6 +392,44 @@ def test_an_internal_unit(desk: Desk) -> None:
     )
 
 
+def test_an_authorization_may_come_and_go_while_a_session_is_open(
+    desk: Desk, ania: Person, session: Sealed
+) -> None:
+    """Granted and revoked by the seller over HTTP; checked for each invoice when its turn comes."""
+    seller = desk.firm()
+
+    def done(answer: httpx2.Response) -> int:
+        assert answer.status_code == 202, answer.text
+        path = f"/permissions/operations/{answer.json()['referenceNumber']}"
+        code: int = until(lambda: seller.get(path)["status"]["code"], lambda code: code != 100)
+        return code
+
+    def sent(number: str) -> tuple[int, list[str]]:
+        moment = desk.ksef.clock.now()
+        return verdict(
+            ania, session, samples.self_invoice(seller.nip, ania.nip, number, desk.today(), moment)
+        )
+
+    body = {
+        "subjectIdentifier": {"type": "Nip", "value": ania.nip},
+        "permission": "SelfInvoicing",
+        "description": "for a test",
+        "subjectDetails": {"fullName": "Firma Ani"},
+    }
+    not_for = f"Kontekst {ania.nip} nie jest uprawniony do wystawienia faktury w imieniu sprzedawcy"
+    assert sent("FV/1") == (410, [f"{not_for} (NIP: {seller.nip})"])
+    assert done(seller.call("POST", "/permissions/authorizations/grants", body)) == 200
+    assert sent("FV/2")[0] == 200
+    granted = seller.call("POST", "/permissions/query/authorizations/grants", {"queryType": "Granted"})
+    (entry,) = granted.json()["authorizationGrants"]
+    assert done(seller.call("DELETE", f"/permissions/authorizations/grants/{entry['id']}")) == 200
+    assert sent("FV/3")[0] == 410
+    # Working in the seller's context is another thing: it opens no invoices from one's own.
+    entity = {**body, "permissions": [{"type": "InvoiceWrite", "canDelegate": True}]}
+    assert done(seller.call("POST", "/permissions/entities/grants", entity)) == 200
+    assert sent("FV/4")[0] == 410
+
+
 # ---- attachments
 
 
@@ -398,12 +437,27 @@ def test_attachments_travel_in_batches(ania: Person, session: Sealed) -> None:
     document = ania.invoice("FV/1", options=Options(attachment=True))
     status = ania.settled(session, document)["status"]
     assert status == {"code": 415, "description": "Brak możliwości wysyłania faktury z załącznikiem"}
-    # A technical correction may carry one, with the seller's consent, which nobody can register here.
-    correction = {"offlineMode": True, "hashOfCorrectedInvoice": sha256_base64(b"rejected earlier")}
-    assert verdict(ania, session, document, **correction) == (
-        410,
-        [f"Sprzedawca {ania.nip} nie posiada zgody do wysyłania faktur z załącznikami"],
-    )
+
+
+def test_attachments_need_the_sellers_consent(desk: Desk, ania: Person, session: Sealed) -> None:
+    """A technical correction may carry one online, with the consent of the seller, while it is in force."""
+
+    def file(path: str, **body: object) -> None:
+        assert desk.http.post(f"/testdata/{path}", json={"nip": ania.nip, **body}).status_code == 200
+
+    def sent(number: str) -> tuple[int, list[str]]:
+        document = ania.invoice(number, options=Options(attachment=True))
+        declared = sha256_base64(f"rejected earlier {number}".encode())
+        return verdict(ania, session, document, offlineMode=True, hashOfCorrectedInvoice=declared)
+
+    no_consent = (410, [f"Sprzedawca {ania.nip} nie posiada zgody do wysyłania faktur z załącznikami"])
+    assert sent("FV/1") == no_consent
+    file("attachment")
+    assert sent("FV/2")[0] == 200
+    file("attachment/revoke", expectedEndDate=(desk.today() + timedelta(days=2)).isoformat())
+    assert sent("FV/3")[0] == 200
+    file("attachment/revoke")
+    assert sent("FV/4") == no_consent
 
 
 # ---- duplicates

@@ -174,13 +174,21 @@ def grant_eu_entity(ask: Ask[EuEntityPermissionsGrantRequest]) -> PermissionsOpe
 @answers(permissions.REVOKE_COMMON)
 def revoke_common(ask: Ask[None]) -> PermissionsOperationResponse:
     """DELETE /permissions/common/grants/{permissionId}."""
-    return _operation(ask, "revoke", {"id": ask.path["permissionId"]})
+    return _operation(ask, "revoke", {"id": _permission_id(ask)})
 
 
 @answers(permissions.REVOKE_AUTHORIZATION)
 def revoke_authorization(ask: Ask[None]) -> PermissionsOperationResponse:
     """DELETE /permissions/authorizations/grants/{permissionId}."""
-    return _operation(ask, "revoke-authorization", {"id": ask.path["permissionId"]})
+    return _operation(ask, "revoke-authorization", {"id": _permission_id(ask)})
+
+
+def _permission_id(ask: Ask[None]) -> str:
+    """The id in the path; whose it is, and of which kind, is decided later."""
+    found = ask.path["permissionId"]
+    if len(found) != 36:
+        raise refuse("The length of 'permissionId' must be 36 characters.")
+    return found
 
 
 @answers(permissions.OPERATION)
