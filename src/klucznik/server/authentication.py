@@ -26,6 +26,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from klucznik.crypto.envelope import BadCiphertext, unwrap
 from klucznik.lang import both
+from klucznik.server import peppol
 from klucznik.server.access import Context
 from klucznik.server.auth import CHALLENGE_LIFE
 from klucznik.server.certificates import keeps_out, note_use
@@ -301,6 +302,8 @@ def _settle(
         tell(operation["ref"], refusal.status, refusal.why)
     if not moved or refusal is not None:
         return
+    if context.type == "PeppolId":
+        peppol.register(db, context.value, sud or "{}", now)
     if token is not None:
         _USED.do(db, by_ref=token["ref"], new_use=stamp(now))
     elif certificate is not None and operation["method"] == "InternalCertificate":

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Connection, Float, Select, and_, cast, false, select
+from sqlalchemy import Connection, Float, Select, and_, cast, false, or_, select
 
 from klucznik.clock import WARSAW
 from klucznik.server.access import Context
@@ -198,6 +198,11 @@ def _visible(context: Context, role: InvoiceQuerySubjectType) -> Any:
     )
 
 
+def party(context: Context) -> Any:
+    """The condition for invoices on which the context stands, in whatever role."""
+    return or_(*(_visible(context, role) for role in InvoiceQuerySubjectType))
+
+
 def metadata(row: Any) -> InvoiceMetadata:
     """What KSeF tells of a stored invoice."""
     thirds = json.loads(row.thirds) if row.thirds else []
@@ -270,7 +275,4 @@ def download(ask: Ask[None]) -> Answer:
 
 
 def _is_party(db: Connection, context: Context, ref: str) -> bool:
-    for role in InvoiceQuerySubjectType:
-        if db.execute(select(invoices.c.ref).where(invoices.c.ref == ref, _visible(context, role))).first():
-            return True
-    return False
+    return db.execute(select(invoices.c.ref).where(invoices.c.ref == ref, party(context))).first() is not None

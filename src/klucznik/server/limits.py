@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict, deque
+from collections.abc import Mapping
 from typing import Literal
 
 from klucznik.wire.endpoint import Endpoint, LimitGroup
@@ -17,6 +18,9 @@ _WINDOWS: tuple[tuple[int, Window], ...] = ((1, "second"), (60, "minute"), (3600
 
 #: Counters kept at most; the one unused longest goes first.
 _COUNTERS = 20_000
+
+
+_NONE: Mapping[LimitGroup, Rates] = {}
 
 
 class Limiter:
@@ -35,8 +39,10 @@ class Limiter:
         """Count anew: the clock was moved, and the instants seen belong to another time."""
         self._seen.clear()
 
-    def rates(self, group: LimitGroup) -> Rates:
-        """The figures in force for a group; -1 is unlimited."""
+    def rates(self, group: LimitGroup, own: Mapping[LimitGroup, Rates] = _NONE) -> Rates:
+        """The figures in force for a group in a context with figures of its `own`; -1 is unlimited."""
+        if group in own:
+            return own[group]
         rates = GROUPS[group]
         if self.profile == "production":
             return rates
@@ -44,21 +50,30 @@ class Limiter:
             return Rates(-1, -1, -1)
         return Rates(*(value * 10 if value > 0 else value for value in _figures(rates)))
 
-    def count(self, row: Endpoint[object], context: str, client_ip: str, now: float) -> None:
+    def count(
+        self,
+        row: Endpoint[object],
+        context: str,
+        client_ip: str,
+        now: float,
+        own: Mapping[LimitGroup, Rates] = _NONE,
+    ) -> None:
         """Count one call, or raise `TooMany`. In group `other` each endpoint counts apart."""
-        if self.profile == "off":
+        if self.profile == "off" and row.limits not in own:
             return
-        rates = self.rates(row.limits)
+        rates = self.rates(row.limits, own)
         name = f"{row.method} {row.path}" if row.limits == LimitGroup.other else row.limits.value
         key = (name, context, client_ip)
         seen = self._seen.get(key)
+        largest = max(*_figures(rates), 1)
         if seen is None:
-            largest = max(_figures(rates))
-            seen = self._seen[key] = deque(maxlen=max(largest, 1))
+            seen = self._seen[key] = deque(maxlen=largest)
             if len(self._seen) > _COUNTERS:
                 self._seen.popitem(last=False)
         else:
             self._seen.move_to_end(key)
+            if largest > (seen.maxlen or 0):  # the context was given more meanwhile
+                seen = self._seen[key] = deque(seen, maxlen=largest)
         for limit, (seconds, unit) in zip(_figures(rates), _WINDOWS, strict=True):
             if 0 < limit <= len(seen) and (oldest := seen[-limit]) > now - seconds:
                 raise TooMany(limit, unit, max(1, math.ceil(oldest + seconds - now)))
