@@ -1,105 +1,40 @@
-"""`klucznik cert`: test certificates, a person's or a company's seal."""
+"""`klucznik cert`: certificates to log in and to sign codes with."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
-from klucznik.cli.common import NIP, print_json, read_secret
-from klucznik.cli.options import json_option
+from klucznik.cli.lazy import LazyGroup, Table
 from klucznik.lang import tr
 
+COMMANDS: Table = {
+    "new": (
+        "cert_new:new",
+        tr("Make a self-signed test certificate.", "Utwórz samopodpisany certyfikat testowy."),
+    ),
+    "enrol": (
+        "cert_ksef:enrol",
+        tr("Apply for a KSeF certificate and fetch it.", "Złóż wniosek o certyfikat KSeF i pobierz go."),
+    ),
+    "list": ("cert_ksef:list_", tr("List your KSeF certificates.", "Pokaż swoje certyfikaty KSeF.")),
+    "revoke": ("cert_ksef:revoke", tr("Revoke a KSeF certificate.", "Unieważnij certyfikat KSeF.")),
+    "limits": (
+        "cert_ksef:limits",
+        tr(
+            "How many KSeF certificates you may still get.",
+            "Ile certyfikatów KSeF można jeszcze uzyskać.",
+        ),
+    ),
+}
 
-@click.group(help=tr("Make test certificates.", "Utwórz certyfikaty testowe."))
-def cert() -> None:
-    pass
 
-
-@cert.command(
+@click.group(
+    cls=LazyGroup,
+    table=COMMANDS,
     help=tr(
-        "Make a self-signed test certificate with its key.\n\nThe test profile of the local KSeF (and the "
-        "TEST environment) accept it in place of a qualified one; DEMO and production do not. Give --pesel "
-        "or --nip for a person's signature, --seal with --nip for a company's seal.",
-        "Utwórz samopodpisany certyfikat testowy z kluczem.\n\nProfil testowy lokalnego KSeF (i środowisko "
-        "TEST) przyjmują go zamiast kwalifikowanego; DEMO i produkcja nie. Podaj --pesel lub --nip dla "
-        "podpisu osoby, --seal z --nip dla pieczęci firmy.",
-    )
-)
-@click.option(
-    "--nip", type=NIP, default=None, help=tr("NIP of the person or company.", "NIP osoby lub firmy.")
-)
-@click.option("--pesel", default=None, help=tr("PESEL of the person.", "PESEL osoby."))
-@click.option("--seal", "is_seal", is_flag=True, help=tr("A company's seal.", "Pieczęć firmy."))
-@click.option("--given-name", default="Anna", show_default=True, help=tr("Given name.", "Imię."))
-@click.option("--surname", default="Testowa", show_default=True, help=tr("Surname.", "Nazwisko."))
-@click.option("--company-name", default=None, help=tr("Name on the seal.", "Nazwa na pieczęci."))
-@click.option(
-    "--key",
-    "kind",
-    type=click.Choice(["ec", "rsa"]),
-    default="ec",
-    show_default=True,
-    help=tr("P-256 or RSA-2048.", "P-256 albo RSA-2048."),
-)
-@click.option(
-    "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
-    required=True,
-    help=tr(
-        "File to write: .pem, or .p12 (asks for a passphrase).",
-        "Plik wynikowy: .pem albo .p12 (zapyta o hasło).",
+        "Certificates: self-signed ones for tests, and those that KSeF issues.",
+        "Certyfikaty: samopodpisane do testów i wydawane przez KSeF.",
     ),
 )
-@json_option
-def new(
-    nip: str | None,
-    pesel: str | None,
-    is_seal: bool,
-    given_name: str,
-    surname: str,
-    company_name: str | None,
-    kind: str,
-    out: Path,
-    as_json: bool,
-) -> None:
-    from klucznik.clock import SystemClock
-    from klucznik.crypto import authority
-    from klucznik.crypto.certs import fingerprint
-    from klucznik.files import write_private
-    from klucznik.wire.ids import is_pesel
-
-    if pesel is not None and not is_pesel(pesel):
-        raise click.BadParameter(
-            tr(f"{pesel!r} is not a PESEL.", f"{pesel!r} to nie PESEL."), param_hint="--pesel"
-        )
-    if is_seal and not nip:
-        raise click.UsageError(tr("A seal needs --nip.", "Pieczęć wymaga --nip."))
-    if not is_seal and (nip is None) == (pesel is None):
-        raise click.UsageError(
-            tr("Give --pesel or --nip, one of them.", "Podaj --pesel albo --nip, jedno z nich.")
-        )
-    now = SystemClock().now()
-    key: authority.KeyKind = "rsa" if kind == "rsa" else "ec"
-    if is_seal:
-        assert nip
-        identity = authority.seal(company_name or f"Firma testowa {nip}", nip, key=key, now=now)
-    else:
-        identity = authority.person(given_name, surname, pesel=pesel, nip=nip, key=key, now=now)
-    if out.suffix.lower() in (".p12", ".pfx"):
-        question = tr("Passphrase of the file", "Hasło pliku")
-        write_private(out, identity.to_pkcs12(read_secret(question, confirm=True)))
-    else:
-        write_private(out, identity.to_pem())
-    subject = identity.certificate.subject.rfc4514_string()
-    if as_json:
-        print_json({"file": str(out), "subject": subject, "fingerprint": fingerprint(identity.certificate)})
-        return
-    click.echo(
-        tr(
-            f"Wrote {out} (certificate and key, keep it private)",
-            f"Zapisano {out} (certyfikat i klucz, nie udostępniaj)",
-        )
-    )
-    click.echo(f"  {subject}")
-    click.echo(f"  {tr('fingerprint', 'odcisk palca')} {fingerprint(identity.certificate)}")
+def cert() -> None:
+    pass

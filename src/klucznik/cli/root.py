@@ -35,7 +35,10 @@ COMMANDS: Table = {
         "ksef:ksef",
         tr("The local KSeF: serve it, print its contract.", "Lokalny KSeF: serwer i kontrakt."),
     ),
-    "cert": ("cert:cert", tr("Make test certificates.", "Utwórz certyfikaty testowe.")),
+    "cert": (
+        "cert:cert",
+        tr("Certificates: for tests, and those of KSeF.", "Certyfikaty: testowe i wydawane przez KSeF."),
+    ),
     "testdata": (
         "testdata:testdata",
         tr("Create test subjects, people and permissions.", "Utwórz testowe podmioty, osoby i uprawnienia."),

@@ -66,6 +66,21 @@ def of_code(code: int, details: Sequence[str] = ()) -> str:
                 "log in in the context of a NIP or an internal unit.",
                 "zaloguj się w kontekście NIP albo jednostki wewnętrznej.",
             )
+        case 25001 | 25002:
+            return tr(
+                "log in with a certificate, not with a KSeF token.",
+                "zaloguj się certyfikatem, nie tokenem KSeF.",
+            )
+        case 25003:
+            return tr(
+                "the CSR must repeat the enrolment data, attribute by attribute: ask for them again.",
+                "CSR musi powtarzać dane do wniosku, atrybut po atrybucie: pobierz je ponownie.",
+            )
+        case 25007:
+            return tr(
+                'revoke a certificate that is not needed: "klucznik cert list", "klucznik cert revoke".',
+                "unieważnij zbędny certyfikat: „klucznik cert list”, „klucznik cert revoke”.",
+            )
         case 21115 | 9105:
             return tr(
                 "is it the right certificate with its own private key, and not expired?",

@@ -6,8 +6,7 @@ Anonymous calls, but for those on a subject's certificates; on demo and producti
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
-from datetime import date
+from datetime import date, datetime
 
 from klucznik.wire import certificates as certificate_rows
 from klucznik.wire import limits, testdata
@@ -141,17 +140,17 @@ def set_certificate_limits(
     who_type: SubjectIdentifierType | str | None = None,
 ) -> Call[Nothing]:
     """POST /testdata/limits/subject/certificate: of the subject logged in; None leaves as it is."""
-    return limits.SUBJECT_SET(
-        SetSubjectLimitsRequest(
-            subject_identifier_type=None if who_type is None else SubjectIdentifierType(who_type),
-            enrollment=None
-            if enrollments is None
-            else EnrollmentSubjectLimitsOverride(max_enrollments=enrollments),
-            certificate=None
-            if certificates is None
-            else CertificateSubjectLimitsOverride(max_certificates=certificates),
-        )
-    )
+    applied = None
+    if enrollments is not None:
+        applied = EnrollmentSubjectLimitsOverride(max_enrollments=enrollments)
+    held = None
+    if certificates is not None:
+        held = CertificateSubjectLimitsOverride(max_certificates=certificates)
+    body = SetSubjectLimitsRequest(enrollment=applied, certificate=held)
+    if who_type is not None:  # absent is not the same as null here
+        kind = SubjectIdentifierType(who_type)
+        body = SetSubjectLimitsRequest(subject_identifier_type=kind, enrollment=applied, certificate=held)
+    return limits.SUBJECT_SET(body)
 
 
 def reset_certificate_limits() -> Call[Nothing]:

@@ -82,7 +82,7 @@ class Identity:
 
     def to_pem(self, passphrase: Secret | None = None) -> bytes:
         """Key (PKCS#8, sealed if a passphrase is given), certificate and chain, one after another."""
-        key = self.private_key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _sealing(passphrase))
+        key = key_to_pem(self.private_key, passphrase)
         return key + b"".join(c.public_bytes(Encoding.PEM) for c in (self.certificate, *self.chain))
 
     def to_pkcs12(self, passphrase: Secret) -> bytes:
@@ -129,6 +129,16 @@ def weakness(public_key: object) -> str | None:
 def load_certificate(data: bytes) -> x509.Certificate:
     """One certificate, PEM or DER; raises Unreadable."""
     return _certificates(data)[0]
+
+
+def key_to_pem(key: PrivateKey, passphrase: Secret | None = None) -> bytes:
+    """A private key alone, PKCS#8, sealed if a passphrase is given."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, _sealing(passphrase))
+
+
+def load_key(data: bytes, passphrase: Secret | None = None) -> PrivateKey:
+    """The reverse, PEM or DER; raises Unreadable."""
+    return _private_key(data, passphrase)
 
 
 def _sealing(passphrase: Secret | None) -> KeySerializationEncryption:
