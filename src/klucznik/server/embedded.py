@@ -107,8 +107,7 @@ def local_ksef(
         try:
             asyncio.run(run())
         except BaseException as raised:
-            failed.append(raised)
-            raise
+            failed.append(raised)  # told to whoever started it
         finally:
             ready.set()
 
@@ -121,5 +120,8 @@ def local_ksef(
         yield RunningKsef(f"{address('http', api)}/v2", address("http", management), ksef)
     finally:
         loop, until = stop[0]
-        loop.call_soon_threadsafe(until.set)
+        if runner.is_alive():
+            loop.call_soon_threadsafe(until.set)
         runner.join(30)
+    if failed:
+        raise RuntimeError("the local KSeF ended before its time") from failed[0]

@@ -41,17 +41,18 @@ async def move(
     advance: timedelta | None = None,
     freeze: bool | None = None,
 ) -> None:
-    """Move the clock, then stop it or let it run. Raises OverflowError beyond the years 1 to 9999.
+    """Stop the clock or let it run, and move it. Raises OverflowError beyond the years 1 to 9999.
 
     All that falls due meanwhile is done at once; rate limits are counted anew.
     """
     clock = ksef.clock
+    # First, so that a clock which is to stand still does so at the very instant it is sent to.
+    if freeze is not None:
+        clock.freeze(freeze)
     if at is not None:
         clock.set(at)
     if advance is not None:
         clock.set(clock.now() + advance)
-    if freeze is not None:
-        clock.freeze(freeze)
     ksef.limiter.forget()
     await ksef.store.write(lambda db: keep(db, clock))
     ksef.work.wake_all()

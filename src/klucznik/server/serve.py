@@ -168,6 +168,8 @@ async def serve(
         except world.BadWorld as bad:
             await ksef.store.drain()
             ksef.store.close()
+            for listener in listeners:
+                listener.close()
             raise Unreadable(
                 tr(f"The world cannot be made: {bad}.", f"Nie da się utworzyć tego świata: {bad}."),
                 hint=tr("docs/management.md shows one", "przykład jest w docs/management.md"),

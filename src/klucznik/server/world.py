@@ -105,7 +105,7 @@ def _bodies(world: Mapping[str, Any]) -> list[tuple[str, Endpoint[Any], Model]]:
         raise BadWorld(f"{', '.join(sorted(map(str, unknown)))}: a world has {', '.join(_PARTS)}")
     found = []
     for part, row in _PARTS.items():
-        entries = world.get(part) or []
+        entries = world.get(part, [])
         if not isinstance(entries, list):
             raise BadWorld(f"{part} is not a list")
         for index, entry in enumerate(entries):
