@@ -1,15 +1,16 @@
 """Flows: what takes several calls, written once for sync and async.
 
-A flow is a generator that yields steps (a `Call`, a `Pause`, a `Download`, `Now`) and returns its
-result. A client carries the steps out; a test drives the generator by hand, without a network. An
+A flow is a generator that yields steps (a `Call`, a `Pause`, a `Download`, an `Upload`, `Now`) and returns
+its result. A client carries the steps out; a test drives the generator by hand, without a network. An
 error of a step is raised at its `yield`, so a flow catches it like any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 from klucznik.errors import KlucznikError, TookTooLong, TooManyRequests, Unreadable
@@ -45,7 +46,21 @@ class Download:
         return f"Download({self.url.partition('?')[0]})"
 
 
-Step: TypeAlias = Call[Any] | Pause | Download | Now
+@dataclass(frozen=True)
+class Upload:
+    """Send a file to a pre-signed address, streamed: with the method and headers that KSeF gave, never
+    with the bearer. May be repeated: the address holds what came last."""
+
+    url: str
+    method: str
+    headers: Mapping[str, str]
+    path: Path
+
+    def __repr__(self) -> str:  # as above
+        return f"Upload({self.url.partition('?')[0]})"
+
+
+Step: TypeAlias = Call[Any] | Pause | Download | Upload | Now
 Flow: TypeAlias = Generator[Step, Any, T]
 
 
@@ -59,6 +74,11 @@ def fetch(url: str) -> Flow[bytes]:
     """`body = yield from fetch(url)`."""
     body: bytes = yield Download(url)
     return body
+
+
+def put(upload: Upload) -> Flow[None]:
+    """`yield from put(upload)`: returns once the storage has confirmed it."""
+    yield upload
 
 
 def now() -> Flow[datetime]:

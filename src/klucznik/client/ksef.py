@@ -21,7 +21,7 @@ import httpx2
 from klucznik.client import refusals, transport
 from klucznik.client.credentials import RENEW_BEFORE, Credentials
 from klucznik.client.environments import base_url, is_loopback, is_safe
-from klucznik.client.flow import Download, Flow, Now, Pause
+from klucznik.client.flow import Download, Flow, Now, Pause, Upload
 from klucznik.client.refusals import Answer, Exchange
 from klucznik.clock import Clock, SystemClock
 from klucznik.errors import KlucznikError, Refused, SentNoAnswer, TooManyRequests, Unreachable, Unreadable
@@ -173,13 +173,22 @@ class _Conversation:
         return refresh is not None and refresh.lives(self.clock.now())
 
     def _fetch(self, step: Download) -> Effects[bytes]:
-        # Plain http only where KSeF itself is reached so; a pre-signed address may be any host.
-        is_plain = self.base.startswith("http://")
-        if not is_safe(step.url, allow_plain_http=self._allow_plain_http, allow_loopback=is_plain):
-            raise Unreadable(tr("A download address is not https.", "Adres pobrania nie jest https."))
+        self._check_address(step.url)
         exchange = transport.write_download(step.url)
         answer = yield exchange
         return transport.read_download(exchange, answer, now=self.clock.now())
+
+    def _put(self, step: Upload) -> Effects[None]:
+        self._check_address(step.url)
+        exchange = transport.write_upload(step)
+        answer = yield exchange
+        transport.read_upload(exchange, answer, now=self.clock.now())
+
+    def _check_address(self, url: str) -> None:
+        # Plain http only where KSeF itself is reached so; a pre-signed address may be any host.
+        is_plain = self.base.startswith("http://")
+        if not is_safe(url, allow_plain_http=self._allow_plain_http, allow_loopback=is_plain):
+            raise Unreadable(tr("A pre-signed address is not https.", "Adres od KSeF nie jest https."))
 
     def _step(self, step: object) -> Effects[Any]:
         match step:
@@ -187,6 +196,9 @@ class _Conversation:
                 return (yield from self._carry_out(step))
             case Download():
                 return (yield from self._fetch(step))
+            case Upload():
+                yield from self._put(step)
+                return None
             case Now():
                 return self.clock.now()
             case Pause():

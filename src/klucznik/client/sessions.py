@@ -1,6 +1,6 @@
-"""Online sessions, call by call: open, send, close, read. Rules: sessions.md sections 2, 5, 8 and 9.
+"""Sessions, call by call: open, send, close, read. Rules: sessions.md sections 2, 5, 8 and 9.
 
-The flow that puts them together, and survives lost answers, is `sending.send_and_wait`.
+The flows that put them together are `sending.send_and_wait` (online) and `batch.send`.
 """
 
 from __future__ import annotations
@@ -13,6 +13,9 @@ from klucznik.wire import sessions
 from klucznik.wire.common import EncryptionInfo, FormCode
 from klucznik.wire.endpoint import Call, Nothing
 from klucznik.wire.sessions import (
+    BatchFileInfo,
+    OpenBatchSessionRequest,
+    OpenBatchSessionResponse,
     OpenOnlineSessionRequest,
     OpenOnlineSessionResponse,
     SendInvoiceRequest,
@@ -45,6 +48,33 @@ def open_online(
             ),
         )
     )
+
+
+def open_batch(
+    form: FormCode,
+    file: BatchFileInfo,
+    sealed_key: bytes,
+    iv: bytes,
+    public_key_id: str | None,
+    *,
+    offline: bool = False,
+) -> Call[OpenBatchSessionResponse]:
+    """POST /sessions/batch; `sealed_key` is the AES key of all parts, wrapped for KSeF."""
+    return sessions.OPEN_BATCH(
+        OpenBatchSessionRequest(
+            form_code=form,
+            batch_file=file,
+            encryption=EncryptionInfo(
+                encrypted_symmetric_key=sealed_key, initialization_vector=iv, public_key_id=public_key_id
+            ),
+            offline_mode=offline,
+        )
+    )
+
+
+def close_batch(session: str) -> Call[Nothing]:
+    """POST /sessions/batch/{ref}/close."""
+    return sessions.CLOSE_BATCH(referenceNumber=session)
 
 
 def send(

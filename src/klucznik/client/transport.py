@@ -10,8 +10,10 @@ import hashlib
 import json
 import logging
 from base64 import b64encode
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import Any, TypeAlias, TypeVar, cast
 from urllib.parse import quote
 
@@ -20,6 +22,7 @@ from pydantic import BaseModel, RootModel, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
 from klucznik import __version__
+from klucznik.client.flow import Upload
 from klucznik.client.refusals import Answer, Exchange, clean, failure
 from klucznik.errors import Refused, SentNoAnswer, Unreadable
 from klucznik.lang import tr
@@ -33,6 +36,8 @@ log = logging.getLogger("klucznik.client")
 
 _Pair: TypeAlias = str | int | float | bool | None  # what httpx2 takes as a value; ours are texts
 _USER_AGENT = f"klucznik/{__version__}"
+#: Bytes of a file that are read at a time.
+_PIECE = 256 * 1024
 
 
 def quiet_http_loggers() -> None:
@@ -82,6 +87,44 @@ def write_download(url: str) -> Exchange:
     except httpx2.InvalidURL:
         raise Unreadable(tr("A download address is malformed.", "Adres pobrania jest błędny.")) from None
     return Exchange(request, f"GET {request.url.host}{request.url.path}", safe=True)
+
+
+class _FileBody(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A file as a request's body, read anew for each attempt; memory holds one piece of it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __iter__(self) -> Iterator[bytes]:
+        with self._path.open("rb") as file:
+            yield from iter(partial(file.read, _PIECE), b"")
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
+
+
+def write_upload(upload: Upload) -> Exchange:
+    """The request that sends a file to a pre-signed address: exactly as KSeF said, nothing of ours."""
+    if upload.method != "PUT":
+        raise Unreadable(
+            tr(
+                f"KSeF asks to upload by {upload.method[:20]!r}.",
+                f"KSeF każe wysłać przez {upload.method[:20]!r}.",
+            )
+        )
+    try:
+        url = httpx2.URL(upload.url)
+    except httpx2.InvalidURL:
+        raise Unreadable(tr("An upload address is malformed.", "Adres wysyłki jest błędny.")) from None
+    headers = {
+        "Host": url.netloc.decode("ascii"),  # given a stream, the library adds no header of its own
+        "User-Agent": _USER_AGENT,
+        **upload.headers,
+        "Content-Length": str(upload.path.stat().st_size),
+    }
+    request = httpx2.Request(upload.method, url, headers=headers, stream=_FileBody(upload.path))
+    return Exchange(request, f"PUT {request.url.host}{request.url.path}", safe=True)
 
 
 def _path(row: Endpoint[Any], values: Mapping[str, str]) -> str:
@@ -151,6 +194,22 @@ def read_download(exchange: Exchange, answer: Answer, *, now: datetime) -> bytes
             hint=tr(
                 "pre-signed addresses expire: ask for the status again, it brings a fresh one.",
                 "adresy pobrania wygasają: zapytaj o stan ponownie, przyniesie świeży.",
+            ),
+        )
+    raise failure(exchange.label, answer, safe=True, now=now)
+
+
+def read_upload(exchange: Exchange, answer: Answer, *, now: datetime) -> None:
+    """Whether the storage took it (201)."""
+    if answer.status in (200, 201):
+        return
+    if answer.status in (401, 403):
+        raise Refused(
+            tr(f"{exchange.label}: the address is refused.", f"{exchange.label}: adres odrzucony."),
+            status=answer.status,
+            hint=tr(
+                "upload addresses run out, 20 minutes for each part: open a new session.",
+                "adresy wysyłki wygasają, 20 minut na każdą część: otwórz nową sesję.",
             ),
         )
     raise failure(exchange.label, answer, safe=True, now=now)

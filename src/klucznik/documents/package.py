@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import BinaryIO, Literal, TypeAlias
 
 from klucznik.documents import package_tar, package_zip
-from klucznik.documents.package_flate import PackageFault
+from klucznik.documents.package_flate import PackageFault, Sink
 
 __all__ = ["Entry", "Kind", "Limits", "PackageFault", "label", "read", "write"]
 
@@ -54,8 +54,8 @@ def read(file: BinaryIO, kind: Kind, limits: Limits | None = None) -> Iterator[E
         yield Entry(name, content)
 
 
-def write(file: BinaryIO, kind: Kind, entries: Iterable[Entry]) -> None:
-    """Write a package: the same entries give the same bytes. `file` need not be seekable.
+def write(file: Sink, kind: Kind, entries: Iterable[Entry]) -> None:
+    """Write a package: the same entries give the same bytes. `file` only needs `write`.
 
     Names must differ and not be empty (else ValueError).
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, Protocol
 
 try:
     from isal import isal_zlib as engine
@@ -23,6 +23,12 @@ CHUNK: Final = 64 * 1024
 #: The three containers of deflate that zlib's `wbits` names.
 RAW: Final = -15
 GZIP: Final = 31
+
+
+class Sink(Protocol):
+    """Where a package is written: all that is asked of a file."""
+
+    def write(self, data: bytes, /) -> object: ...
 
 
 class PackageFault(Exception):
@@ -47,7 +53,7 @@ def deflated(content: bytes) -> bytes:
 class GzipWriter:
     """One gzip member, written piece by piece; its header carries no time and no name."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Sink) -> None:
         self._file = file
         self._packer = engine.compressobj(_LEVEL, engine.DEFLATED, GZIP)
 

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from klucznik.documents.package_flate import GZIP, GzipWriter, PackageFault, inflated, pieces
+from klucznik.documents.package_flate import GZIP, GzipWriter, PackageFault, Sink, inflated, pieces
 
 if TYPE_CHECKING:
     from klucznik.documents.package import Limits
@@ -168,7 +168,7 @@ def _about(kind: bytes, content: bytes) -> str | None:
 # ---- writing -------------------------------------------------------------------------------------
 
 
-def write(file: BinaryIO, entries: Iterable[tuple[str, bytes]]) -> None:
+def write(file: Sink, entries: Iterable[tuple[str, bytes]]) -> None:
     """Write a tar.gz: ustar, with a pax header before names that are long or not ASCII."""
     packer = GzipWriter(file)
     written = 0

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
-from klucznik.documents.package_flate import RAW, PackageFault, crc32, deflated, inflated, pieces
+from klucznik.documents.package_flate import RAW, PackageFault, Sink, crc32, deflated, inflated, pieces
 
 if TYPE_CHECKING:
     from klucznik.documents.package import Limits
@@ -276,7 +276,7 @@ def _content(file: BinaryIO, one: _Listed, at: int) -> bytes:
 # ---- writing -------------------------------------------------------------------------------------
 
 
-def write(file: BinaryIO, entries: Iterable[tuple[str, bytes]]) -> None:
+def write(file: Sink, entries: Iterable[tuple[str, bytes]]) -> None:
     """Write a Zip, forwards only: sizes are known before each entry, so nothing follows its data."""
     at, count = 0, 0
     directory = bytearray()
@@ -297,7 +297,7 @@ def write(file: BinaryIO, entries: Iterable[tuple[str, bytes]]) -> None:
         directory += name + wide
         at += _LOCAL.size + len(name) + len(data)
         count += 1
-    file.write(directory)
+    file.write(bytes(directory))
     size = len(directory)
     if count >= _FULL16 or at >= _FULL32:
         file.write(_END64.pack(_END64_MARK, _END64.size - 12, 45, 45, 0, 0, count, count, size, at))
