@@ -49,6 +49,10 @@ COMMANDS: Table = {
             "Issue, store, list and revoke KSeF tokens.", "Wydaj, przechowaj, pokaż i unieważnij tokeny KSeF."
         ),
     ),
+    "permission": (
+        "permission:permission",
+        tr("Grant, list and revoke permissions.", "Nadaj, pokaż i odbierz uprawnienia."),
+    ),
     "doctor": (
         "doctor:doctor",
         tr("Test a company's connection to KSeF.", "Sprawdź połączenie firmy z KSeF."),

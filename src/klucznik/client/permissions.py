@@ -23,10 +23,7 @@ from klucznik.wire.permissions import (
     CheckAttachmentPermissionStatusResponse,
     EntityAuthorizationPermissionsGrantRequest,
     EntityByFingerprintDetails,
-    EntityDetails,
-    EntityPermission,
     EntityPermissionsGrantRequest,
-    EntityPermissionType,
     EuEntityAdministrationPermissionsGrantRequest,
     EuEntityDetails,
     EuEntityPermissionsGrantRequest,
@@ -140,11 +137,8 @@ def grant_entity(
         _body(
             EntityPermissionsGrantRequest,
             subject_identifier=_identified(("Nip", nip)),
-            permissions=[
-                EntityPermission(type=EntityPermissionType(name), can_delegate=can_delegate)
-                for name in permissions
-            ],
-            subject_details=EntityDetails(full_name=full_name),
+            permissions=[{"type": name, "canDelegate": can_delegate} for name in permissions],
+            subject_details={"fullName": full_name},
             description=description,
         )
     )
@@ -158,7 +152,7 @@ def grant_authorization(who: Identifier, permission: str, full_name: str, descri
             EntityAuthorizationPermissionsGrantRequest,
             subject_identifier=_identified(who),
             permission=permission,
-            subject_details=EntityDetails(full_name=full_name),
+            subject_details={"fullName": full_name},
             description=description,
         )
     )
