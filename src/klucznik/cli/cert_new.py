@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from klucznik.cli.common import NIP, print_json, read_secret
+from klucznik.cli.common import NIP, data_home, print_json, read_secret
 from klucznik.cli.options import json_option
 from klucznik.lang import tr
 
@@ -16,10 +16,12 @@ from klucznik.lang import tr
     help=tr(
         "Make a self-signed test certificate with its key.\n\nThe test profile of the local KSeF (and the "
         "TEST environment) accept it in place of a qualified one; DEMO and production do not. Give --pesel "
-        "or --nip for a person's signature, --seal with --nip for a company's seal.",
+        "or --nip for a person's signature, --seal with --nip for a company's seal. With --qualified it is issued "
+        "by the CA of a local KSeF, which that one trusts in its demo and prd profiles too.",
         "Utwórz samopodpisany certyfikat testowy z kluczem.\n\nProfil testowy lokalnego KSeF (i środowisko "
         "TEST) przyjmują go zamiast kwalifikowanego; DEMO i produkcja nie. Podaj --pesel lub --nip dla "
-        "podpisu osoby, --seal z --nip dla pieczęci firmy.",
+        "podpisu osoby, --seal z --nip dla pieczęci firmy. Z --qualified wystawia go urząd lokalnego KSeF, "
+        "któremu ten ufa także w profilach demo i prd.",
     ),
 )
 @click.option(
@@ -47,6 +49,21 @@ from klucznik.lang import tr
         "Plik wynikowy: .pem albo .p12 (zapyta o hasło).",
     ),
 )
+@click.option(
+    "--qualified",
+    is_flag=True,
+    help=tr("Issue it by the local KSeF's own CA.", "Wystaw go przez urząd lokalnego KSeF."),
+)
+@click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=None,
+    metavar="DIR",
+    help=tr(
+        "Data folder of that KSeF, default $KLUCZNIK_HOME/ksef.",
+        "Katalog danych tego KSeF, domyślnie $KLUCZNIK_HOME/ksef.",
+    ),
+)
 @json_option
 def new(
     nip: str | None,
@@ -57,12 +74,15 @@ def new(
     company_name: str | None,
     kind: str,
     out: Path,
+    qualified: bool,
+    data: Path | None,
     as_json: bool,
 ) -> None:
     from klucznik.clock import SystemClock
     from klucznik.crypto import authority
     from klucznik.crypto.certs import fingerprint
     from klucznik.files import write_private
+    from klucznik.server.keys import qualified_authority
     from klucznik.wire.ids import is_pesel
 
     if pesel is not None and not is_pesel(pesel):
@@ -75,13 +95,20 @@ def new(
         raise click.UsageError(
             tr("Give --pesel or --nip, one of them.", "Podaj --pesel albo --nip, jedno z nich.")
         )
+    if data and not qualified:
+        raise click.UsageError(tr("--data goes with --qualified.", "--data łączy się z --qualified."))
     now = SystemClock().now()
+    issuer = qualified_authority(data or data_home() / "ksef", now) if qualified else None
     key: authority.KeyKind = "rsa" if kind == "rsa" else "ec"
     if is_seal:
         assert nip
-        identity = authority.seal(company_name or f"Firma testowa {nip}", nip, key=key, now=now)
+        identity = authority.seal(
+            company_name or f"Firma testowa {nip}", nip, key=key, now=now, issuer=issuer
+        )
     else:
-        identity = authority.person(given_name, surname, pesel=pesel, nip=nip, key=key, now=now)
+        identity = authority.person(
+            given_name, surname, pesel=pesel, nip=nip, key=key, now=now, issuer=issuer
+        )
     if out.suffix.lower() in (".p12", ".pfx"):
         question = tr("Passphrase of the file", "Hasło pliku")
         write_private(out, identity.to_pkcs12(read_secret(question, confirm=True)))

@@ -53,6 +53,8 @@ class Keys:
     jwt: Secret
     links: Secret
     authority: Authority
+    #: The local "qualified" CA: what demo and prd trust, and `klucznik cert new --qualified` issues from.
+    qualified: Authority
 
     @classmethod
     def open(cls, folder: Path | None, now: datetime) -> Keys:
@@ -73,7 +75,8 @@ class Keys:
             Identity(certificate, seal),
             _random(drawer, "jwt"),
             _random(drawer, "links"),
-            _authority(drawer, now),
+            _authority(drawer, "ksef-certificates.pem", "KSeF local test certificates", now),
+            qualified_authority(folder, now),
         )
 
     def for_usage(self, usage: PublicKeyCertificateUsage, key_id: str | None) -> EncryptionKey | None:
@@ -167,15 +170,20 @@ def _certificate(
     return certificate
 
 
-def _authority(drawer: Path | None, now: datetime) -> Authority:
-    """The CA above KSeF certificates: key and certificate in one file."""
-    path = drawer / "ksef-certificates.pem" if drawer else None
+def qualified_authority(folder: Path | None, now: datetime) -> Authority:
+    """The local "qualified" CA of a data folder, made by whoever needs it first."""
+    return _authority(folder / "keys" if folder else None, "qualified-ca.pem", "Klucznik local test CA", now)
+
+
+def _authority(drawer: Path | None, name: str, common_name: str, now: datetime) -> Authority:
+    """A CA of ours: key and certificate in one file."""
+    path = drawer / name if drawer else None
     if path and path.exists():
         try:
             return Authority.load(path.read_bytes())
         except Unreadable as damaged:
             raise _damaged(path) from damaged
-    made = Authority.create("KSeF local test certificates", now)
+    made = Authority.create(common_name, now)
     if path:
         write_private(path, made.to_pem())
     return made

@@ -110,9 +110,11 @@ def open_local(
     moved.restore(store, clock)
     if start:
         clock.set(start)
+    keys = Keys.open(folder, clock.base.now())
     return LocalKsef(
         store=store,
-        keys=Keys.open(folder, clock.base.now()),
+        keys=keys,
+        trusted_roots=(keys.qualified.certificate,),
         clock=clock,
         limiter=Limiter(rates),
         profile=profile,
