@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import jwt
 
+from klucznik.lang import both
 from klucznik.secret import Secret
 from klucznik.wire import problems
 from klucznik.wire.endpoint import Endpoint
@@ -89,10 +90,15 @@ class Bearers:
     def read(self, ksef: LocalKsef, header: str | None, now: datetime) -> Caller:
         """The caller behind an Authorization header, or `Unauthorized`."""
         if not header:
-            raise Unauthorized("there is no Authorization header")
+            raise Unauthorized(both("there is no Authorization header", "brak nagłówka Authorization"))
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise Unauthorized("the Authorization header does not read 'Bearer <JWT>'")
+            raise Unauthorized(
+                both(
+                    "the Authorization header does not read 'Bearer <JWT>'",
+                    "nagłówek Authorization nie ma postaci 'Bearer <JWT>'",
+                )
+            )
         if self._key is not ksef.keys.jwt:  # another key after a reset: nobody is known any more
             self._known.clear()
             self._key = ksef.keys.jwt
@@ -103,12 +109,22 @@ class Bearers:
             if len(self._known) > 10_000:
                 self._known.popitem(last=False)
         if caller.expires <= now.timestamp():
-            raise Unauthorized("the JWT has expired: refresh it, or log in anew")
+            raise Unauthorized(
+                both(
+                    "the JWT has expired: refresh it, or log in anew",
+                    "JWT stracił ważność: odśwież go albo zaloguj się ponownie",
+                )
+            )
         return caller
 
     def _verify(self, ksef: LocalKsef, token: str) -> Caller:
         if len(token) > _LARGEST_JWT:
-            raise Unauthorized(f"the bearer has {len(token)} characters; a JWT of KSeF is far shorter")
+            raise Unauthorized(
+                both(
+                    f"the bearer has {len(token)} characters; a JWT of KSeF is far shorter",
+                    f"token w nagłówku ma {len(token)} znaków; JWT z KSeF jest znacznie krótszy",
+                )
+            )
         try:
             with ksef.keys.jwt.reveal() as key:
                 claims = jwt.decode(
@@ -127,7 +143,12 @@ class Bearers:
                 )
             return _caller(claims)
         except (jwt.PyJWTError, KeyError, ValueError, TypeError, RecursionError) as bad:
-            raise Unauthorized(f"the JWT is not one of this KSeF ({type(bad).__name__})") from None
+            raise Unauthorized(
+                both(
+                    f"the JWT is not one of this KSeF ({type(bad).__name__})",
+                    f"to nie jest JWT tego KSeF ({type(bad).__name__})",
+                )
+            ) from None
 
 
 def _caller(claims: Mapping[str, Any]) -> Caller:
@@ -177,7 +198,12 @@ def admit(row: Endpoint[Any], caller: Caller) -> None:
     wanted = row.bearer
     if caller.kind == wanted or (wanted == "access-or-refresh" and caller.kind in ("access", "refresh")):
         return
-    raise Unauthorized(f"this is an {caller.kind} token, {row.path} wants {wanted}")
+    raise Unauthorized(
+        both(
+            f"this is an {caller.kind} token, {row.path} wants {wanted}",
+            f"to token rodzaju {caller.kind}, a {row.path} wymaga {wanted}",
+        )
+    )
 
 
 def admit_address(caller: Caller, client_ip: str) -> None:
@@ -185,7 +211,9 @@ def admit_address(caller: Caller, client_ip: str) -> None:
     if caller.policy is None or address_allowed(caller.policy, client_ip):
         return
     raise Forbidden(
-        problems.IP_NOT_ALLOWED, {"clientIp": client_ip}, why="the login allowed other addresses only"
+        problems.IP_NOT_ALLOWED,
+        {"clientIp": client_ip},
+        why=both("the login allowed other addresses only", "logowanie dopuściło tylko inne adresy"),
     )
 
 
@@ -193,6 +221,7 @@ def admit_permissions(row: Endpoint[Any], caller: Caller) -> None:
     """Refuse a caller who holds none of the row's permissions (403 missing-permissions)."""
     if not row.permissions or caller.may(*row.permissions):
         return
+    wanted, context = ", ".join(row.permissions), f"{caller.context.type} {caller.context.value}"
     raise Forbidden(
         problems.MISSING_PERMISSIONS,
         {
@@ -200,9 +229,12 @@ def admit_permissions(row: Endpoint[Any], caller: Caller) -> None:
             "presentPermissions": sorted(caller.permissions),
         },
         # Whose PESEL it is does not belong into a log.
-        why=f"this {caller.subject_type} holds none of {', '.join(row.permissions)} in "
-        f"{caller.context.type} {caller.context.value}; its owner, or anyone with CredentialsManage there, "
-        "can grant it",
+        why=both(
+            f"this {caller.subject_type} holds none of {wanted} in {context}; its owner, or anyone with "
+            "CredentialsManage there, can grant it",
+            f"ten {caller.subject_type} nie ma żadnego z uprawnień {wanted} w {context}; może je nadać "
+            "właściciel albo ktoś z CredentialsManage",
+        ),
     )
 
 

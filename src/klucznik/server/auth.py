@@ -122,11 +122,21 @@ def _use_challenge(ask: Ask[Any], value: str) -> int:
     if used and found is not None:
         return int(found.timestamp_ms)
     if found is None:
-        why = "this KSeF never gave out this challenge, or more than a day ago"
+        why = both(
+            "this KSeF never gave out this challenge, or more than a day ago",
+            "ten KSeF nie wydał takiego wyzwania albo wydał je ponad dobę temu",
+        )
     elif found.used:
-        why = "the challenge was used before; every login needs a new one"
+        why = both(
+            "the challenge was used before; every login needs a new one",
+            "wyzwania już użyto; każde logowanie potrzebuje nowego",
+        )
     else:
-        why = f"the challenge expired at {wire_time(instant(found.expires))}: it lives ten minutes"
+        end = wire_time(instant(found.expires))
+        why = both(
+            f"the challenge expired at {end}: it lives ten minutes",
+            f"wyzwanie straciło ważność {end}: żyje dziesięć minut",
+        )
     raise Problem(codes.INVALID_CHALLENGE, why=why)
 
 
@@ -173,9 +183,15 @@ def start_with_token(ask: Ask[InitTokenAuthenticationRequest]) -> Authentication
     if ask.ksef.keys.for_usage(usage, body.public_key_id) is None:
         others = {key.public_key_id: key.usage.value for key in ask.ksef.keys.encryption}
         meant = others.get(body.public_key_id or "")
-        why = (
-            f"that key is for {meant}, tokens take the one for {usage.value}" if meant else "no such key here"
+        why = both(
+            "no such key here; fetch the certificates again",
+            "nie ma tu takiego klucza; pobierz certyfikaty ponownie",
         )
+        if meant:
+            why = both(
+                f"that key is for {meant}, tokens take the one for {usage.value}",
+                f"ten klucz służy do {meant}, tokeny wymagają klucza {usage.value}",
+            )
         raise Problem(codes.UNKNOWN_KEY, [codes.KEY_NOT_SUPPORTED.format(key_id=body.public_key_id)], why=why)
     timestamp_ms = _use_challenge(ask, body.challenge)
     allowed = body.authorization_policy.allowed_ips if body.authorization_policy else None
@@ -236,9 +252,12 @@ def _operation(ask: Ask[Any], ref: str) -> Record:
     if ref == ask.caller.auth_ref:
         found = _OPERATION.record(ask.db, by_ref=ref)
     if found is None:
-        why = "no such operation here"
+        why = both("no such operation here", "nie ma tu takiej operacji")
         if ref != ask.caller.auth_ref:
-            why = f"the bearer is the authentication token of {ask.caller.auth_ref}, good for that one only"
+            why = both(
+                f"the bearer is the authentication token of {ask.caller.auth_ref}, good for that one only",
+                f"użyto tokena operacji {ask.caller.auth_ref}, ważnego tylko dla niej",
+            )
         raise Problem(codes.NO_AUTHENTICATION, [codes.OPERATION_NOT_FOUND.format(ref=ref[:36])], why=why)
     if found["policy"]:
         admit_address(replace(ask.caller, policy=json.loads(found["policy"])), ask.client_ip)
@@ -288,7 +307,10 @@ def redeem(ask: Ask[None]) -> AuthenticationTokensResponse:
     first = _REDEEM.do(ask.db, by_ref=operation["ref"], at=stamp(ask.now), until=until)
     if not first:
         detail = codes.REDEEMED_ALREADY.format(ref=operation["ref"])
-        why = "redeeming works once; where the answer was lost, log in anew"
+        why = both(
+            "redeeming works once; where the answer was lost, log in anew",
+            "tokeny odbiera się raz; jeśli odpowiedź zginęła, zaloguj się ponownie",
+        )
         raise Problem(codes.NO_AUTHORISATION, [detail], why=why)
     return AuthenticationTokensResponse(access_token=_access(ask, operation), refresh_token=refresh_token)
 
@@ -318,7 +340,13 @@ def _still_good(ask: Ask[None], operation: Record, sentence: str) -> None:
         if why := ask.ksef.tokens.ended(ask.db, ref, ksef_token.created, ask.now) or "":
             raise Problem(codes.NO_AUTHORISATION, [codes.TOKEN_INACTIVE], why=why)
     if deceased(ask.db, _subject(operation)):
-        raise Problem(codes.DECEASED, why="the person is registered as deceased (/testdata/person)")
+        raise Problem(
+            codes.DECEASED,
+            why=both(
+                "the person is registered as deceased (/testdata/person)",
+                "osoba jest zarejestrowana jako zmarła (/testdata/person)",
+            ),
+        )
 
 
 def _token(db: Connection, operation: Record) -> Any:
@@ -446,7 +474,7 @@ def _end(ask: Ask[None], ref: str) -> None:
         .values(
             status=425,
             details=json.dumps([codes.REVOKED_BY_USER], ensure_ascii=False),
-            why="the user ended the session",
+            why=both("the user ended the session", "użytkownik zakończył sesję"),
             revoked=stamp(ask.now),
             encrypted_token=None,
             certificate=None,

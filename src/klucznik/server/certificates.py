@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from sqlalchemy import Connection, RowMapping, func, select, tuple_, update
 
 from klucznik.crypto.qr import serial_of
+from klucznik.lang import both
 from klucznik.server.ask import Ask, answers
 from klucznik.server.rights import Subject, linked
 from klucznik.server.subject_limits import limits_of
@@ -63,7 +64,10 @@ def refuse_token(ask: Ask[Any]) -> None:
         raise Forbidden(
             AUTH_METHOD_NOT_ALLOWED,
             {"authenticationMethodCategory": ask.caller.category},
-            why="a login by KSeF token has no certificates; log in with a certificate",
+            why=both(
+                "a login by KSeF token has no certificates; log in with a certificate",
+                "logowanie tokenem KSeF nie daje dostępu do certyfikatów; zaloguj się certyfikatem",
+            ),
         )
 
 
@@ -103,7 +107,10 @@ def _named(ask: Ask[Any], serial: str, place: str) -> RowMapping:
     found = ask.db.execute(query.where(_own(ask))).mappings().first()
     if found is None:
         known = ask.db.execute(query).first()
-        why = "the certificate belongs to another subject" if known else "no such certificate was issued here"
+        why = both(
+            "the certificate belongs to another subject" if known else "no such certificate was issued here",
+            "certyfikat należy do innego podmiotu" if known else "nie wydano tu takiego certyfikatu",
+        )
         raise Problem(codes.CERTIFICATE_NOT_FOUND, why=why)
     return found
 
@@ -247,7 +254,10 @@ def revoke(ask: Ask[RevokeCertificateRequest]) -> None:
     found = _named(ask, ask.path["certificateSerialNumber"], "certificateSerialNumber")
     status = status_of(found, ask.now)
     if status != CertificateListItemStatus.Active:
-        raise Problem(codes.CERTIFICATE_NOT_REVOCABLE, why=f"the certificate is {status.value}")
+        raise Problem(
+            codes.CERTIFICATE_NOT_REVOCABLE,
+            why=both(f"the certificate is {status.value}", f"certyfikat ma status {status.value}"),
+        )
     reason = ask.body.revocation_reason or CertificateRevocationReason.Unspecified
     ask.db.execute(
         update(certificates)

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, tuple_, update
 from klucznik.crypto import csr
 from klucznik.crypto.csr import ATTRIBUTES
 from klucznik.crypto.envelope import public_key_id
+from klucznik.lang import both
 from klucznik.server.ask import Ask, answers
 from klucznik.server.certificates import (
     HOLDERS,
@@ -74,9 +75,19 @@ _SEAL: Final = {
 def _fit_to_enroll(ask: Ask[Any], code: Code) -> None:
     """Whether this login can apply at all (25001, 25002). Rule: section 3."""
     if ask.caller.method == "Token":
-        raise Problem(code, why="a login by KSeF token cannot apply; log in with a certificate")
+        raise Problem(
+            code,
+            why=both(
+                "a login by KSeF token cannot apply; log in with a certificate",
+                "po zalogowaniu tokenem KSeF nie można wnioskować; zaloguj się certyfikatem",
+            ),
+        )
     if ask.caller.subject_type not in HOLDERS:
-        why = f"certificates are for {', '.join(sorted(HOLDERS))}, not for {ask.caller.subject_type}"
+        holders = ", ".join(sorted(HOLDERS))
+        why = both(
+            f"certificates are for {holders}, not for {ask.caller.subject_type}",
+            f"certyfikaty są dla {holders}, nie dla {ask.caller.subject_type}",
+        )
         raise Problem(code, why=why)
 
 
@@ -135,9 +146,18 @@ def enroll(ask: Ask[EnrollCertificateRequest]) -> EnrollCertificateResponse:
     # (5) Within the limits of the subject.
     allowed = limits_of(ask.db, subject)
     if count_enrollments(ask.db, subject) >= allowed.enrollments:
-        raise Problem(codes.TOO_MANY_ENROLLMENTS, why=f"{allowed.enrollments} applications are used up")
+        raise Problem(
+            codes.TOO_MANY_ENROLLMENTS,
+            why=both(
+                f"{allowed.enrollments} applications are used up",
+                f"wykorzystano limit {allowed.enrollments} wniosków",
+            ),
+        )
     if count_certificates(ask.db, subject, ask.now) >= allowed.certificates:
-        why = f"{allowed.certificates} certificates are in force; revoke one first"
+        why = both(
+            f"{allowed.certificates} certificates are in force; revoke one first",
+            f"obowiązuje już {allowed.certificates} certyfikatów; najpierw unieważnij jeden",
+        )
         raise Problem(codes.TOO_MANY_CERTIFICATES, why=why)
     ref = ids.make_reference("EH", ask.now, ask.ksef.random(5))
     ask.db.execute(
@@ -187,7 +207,12 @@ def enrollment_status(ask: Ask[None]) -> CertificateEnrollmentStatusResponse:
     )
     found = ask.db.execute(query).mappings().first()
     if found is None:
-        raise Problem(codes.ENROLLMENT_NOT_FOUND, why="no application of this subject has that number")
+        raise Problem(
+            codes.ENROLLMENT_NOT_FOUND,
+            why=both(
+                "no application of this subject has that number", "ten podmiot nie ma wniosku o tym numerze"
+            ),
+        )
     if instant(found["created"]) + STATUS_LIFE <= ask.now:
         raise Gone("the application is more than thirty days old")
     status = StatusInfo(

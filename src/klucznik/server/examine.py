@@ -16,6 +16,7 @@ from klucznik.crypto.envelope import BadCiphertext, aes_decrypt, sha256_base64
 from klucznik.documents import xml
 from klucznik.documents.facts import DocumentFault, Facts, checksum_faults, read
 from klucznik.documents.forms import FORMS
+from klucznik.lang import both
 from klucznik.server.access import Context
 from klucznik.server.local import Profile
 from klucznik.server.opened import OpenSession
@@ -106,14 +107,23 @@ def examine(
     try:
         plain = aes_decrypt(body.encrypted_invoice_content, session.key, session.iv)
     except BadCiphertext:
-        why = "AES-256-CBC with the session's key and IV does not open it (the IV is not prefixed)"
+        why = both(
+            "AES-256-CBC with the session's key and IV does not open it (the IV is not prefixed)",
+            "AES-256-CBC z kluczem i wektorem sesji go nie otwiera (wektora nie dokleja się na początku)",
+        )
         return found.refuse(435, [codes.BADLY_ENCRYPTED], why)
     # (3) The plain bytes against their declaration.
     if len(plain) != body.invoice_size:
-        why = f"the document has {len(plain)} bytes, invoiceSize says {body.invoice_size}"
+        why = both(
+            f"the document has {len(plain)} bytes, invoiceSize says {body.invoice_size}",
+            f"dokument ma {len(plain)} bajtów, a invoiceSize podaje {body.invoice_size}",
+        )
         return found.refuse(430, [codes.INVOICE_SIZE_DIFFERS.format(size=body.invoice_size)], why)
     if sha256_base64(plain) != body.invoice_hash:
-        why = "the SHA-256 of the decrypted document is not invoiceHash"
+        why = both(
+            "the SHA-256 of the decrypted document is not invoiceHash: was it serialised anew after hashing?",
+            "SHA-256 odszyfrowanego dokumentu to nie invoiceHash: może zapisano go na nowo po skrócie?",
+        )
         return found.refuse(430, [_HASH_DIFFERS.format(hash=body.invoice_hash)], why)
     return examine_plain(profile, session, plain, permissions, now, sizes)
 
@@ -163,7 +173,10 @@ def _examine_document(
     found.facts = facts
     # (7) Issued today at the latest, in Poland.
     if facts.issue_date > now.astimezone(WARSAW).date():
-        why = f"issued on {facts.issue_date}, a day still to come in Poland"
+        why = both(
+            f"issued on {facts.issue_date}, a day still to come in Poland",
+            f"wystawiona {facts.issue_date}, a ten dzień w Polsce jeszcze nie nastał",
+        )
         return found.refuse(450, [_FUTURE.format(day=facts.issue_date)], why)
     # (8) Checksums: PRD, or asked for at opening.
     if (session.checksums or profile == "prd") and (faults := checksum_faults(facts)):
@@ -214,7 +227,10 @@ def _who(
         else:
             return _not_for(found, facts.seller_nip, context)
     if needed not in permissions:
-        why = f"the login holds no {needed} in {context.type} {context.value}"
+        why = both(
+            f"the login holds no {needed} in {context.type} {context.value}",
+            f"logowanie nie ma {needed} w {context.type} {context.value}",
+        )
         return found.refuse(410, [codes.NO_INVOICE_PERMISSION], why)
     found.xml, found.relation = plain, relation
     return found

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import func, insert, select
 
+from klucznik.lang import both
 from klucznik.server import links
 from klucznik.server.access import Caller, Context
 from klucznik.server.ask import Ask, answers
@@ -61,7 +62,10 @@ def start(ask: Ask[InvoiceExportRequest]) -> ExportInvoicesResponse:
         raise Problem(
             codes.UNKNOWN_KEY,
             [codes.KEY_NOT_SUPPORTED.format(key_id=key_id)],
-            why="no key for SymmetricKeyEncryption has this publicKeyId; fetch the certificates again",
+            why=both(
+                "no key for SymmetricKeyEncryption has this publicKeyId; fetch the certificates again",
+                "żaden klucz SymmetricKeyEncryption nie ma tego publicKeyId; pobierz certyfikaty ponownie",
+            ),
         )
     # (3) A role in which this context can stand.
     _check_role(caller.context, body.filters)
@@ -98,7 +102,10 @@ def _check_role(context: Context, filters: InvoiceQueryFilters) -> None:
     if role in _ROLES.get(context.type, ()):
         return
     text = codes.EXPORT_NOT_FOR_CONTEXT.format(subject_type=role.value, type=context.type)
-    why = f"a context of type {context.type} never stands on an invoice as {role.value}"
+    why = both(
+        f"a context of type {context.type} never stands on an invoice as {role.value}",
+        f"kontekst typu {context.type} nigdy nie występuje na fakturze jako {role.value}",
+    )
     raise Problem(codes.BAD_EXPORT, [text], why=why)
 
 
@@ -119,7 +126,13 @@ def status(ask: Ask[None]) -> InvoiceExportStatusResponse:
     row = ask.db.execute(select(exports).where(exports.c.ref == ref, *_own(ask.caller))).first()
     # (1) One's own, of the last seven days.
     if row is None:
-        raise Problem(codes.NO_EXPORT, why="no such export was started by this subject in this context")
+        raise Problem(
+            codes.NO_EXPORT,
+            why=both(
+                "no such export was started by this subject in this context",
+                "ten podmiot nie zlecił w tym kontekście takiego eksportu",
+            ),
+        )
     if instant(row.created) + STATUS_LIFE <= ask.now:
         raise Gone("the export is more than seven days old")
     # (2) A package that has run out is gone, whether it is cleared away yet or not.

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Float, Select, and_, cast, false, or_, select
 
 from klucznik.clock import WARSAW
+from klucznik.lang import both
 from klucznik.server.access import Context
 from klucznik.server.ask import Ask, answers
 from klucznik.server.local import LocalKsef
@@ -85,7 +86,9 @@ def check_span(span: InvoiceQueryDateRange, now: datetime) -> None:
     if span.to and span.to < span.from_:
         raise Problem(codes.INVALID_INPUT, [_ORDER], why=_ORDER)
     if (length := (span.to or now) - span.from_) > LONGEST_SPAN:
-        raise Problem(codes.INVALID_INPUT, [_SPAN], why=f"the range has {length}")
+        raise Problem(
+            codes.INVALID_INPUT, [_SPAN], why=both(f"the range has {length}", f"zakres ma {length}")
+        )
 
 
 def bounds(
@@ -100,7 +103,10 @@ def bounds(
     to, hwm = span.to or instant(ksef.storage.now()), instant(mark)
     if span.restrict_to_permanent_storage_hwm_date:
         if span.from_ > hwm:
-            why = f"dateRange.from is above the high water mark, {hwm.isoformat()}"
+            why = both(
+                f"dateRange.from is above the high water mark, {hwm.isoformat()}",
+                f"dateRange.from jest powyżej znacznika HWM, {hwm.isoformat()}",
+            )
             raise Problem(codes.RANGE_BEYOND_DATA, [codes.FROM_AFTER_HWM], why=why)
         to = min(to, hwm)
     return to, min(to, hwm)
@@ -264,7 +270,10 @@ def download(ask: Ask[None]) -> Answer:
         context = ask.caller.context
         raise Forbidden(
             problems.INSUFFICIENT_RESOURCE_ACCESS,
-            why=f"{context.type} {context.value} is no party of {ksef_number}",
+            why=both(
+                f"{context.type} {context.value} is no party of {ksef_number}",
+                f"{context.type} {context.value} nie jest stroną faktury {ksef_number}",
+            ),
         )
     # (3) It has reached permanent storage.
     if not ask.ksef.storage.has(row.stored):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, bindparam, select
 
 from klucznik.crypto.envelope import KEY_BYTES, BadCiphertext, unwrap
+from klucznik.lang import both
 from klucznik.secret import Secret
 from klucznik.server.access import Caller, Context
 from klucznik.server.prepared import Prepared
@@ -102,7 +103,7 @@ def check_reference(ref: str, name: str = "referenceNumber") -> str:
         raise Problem(
             codes.INVALID_INPUT,
             [f"The length of '{name}' must be 36 characters. You entered {len(ref)} characters."],
-            why=f"{name} is not a reference number",
+            why=both(f"{name} is not a reference number", f"{name} nie jest numerem referencyjnym"),
         )
     return ref
 
@@ -118,7 +119,10 @@ def admit_writer(caller: Caller, session: Any) -> None:
     if not (caller.owner or _opened_by(caller, session)):
         raise Forbidden(
             problems.INSUFFICIENT_RESOURCE_ACCESS,
-            why="another subject opened this session; it and the context's owner may send and close",
+            why=both(
+                "another subject opened this session; it and the context's owner may send and close",
+                "sesję otworzył inny podmiot; wysyłać i zamykać może on i właściciel kontekstu",
+            ),
         )
 
 
@@ -128,14 +132,20 @@ def admit_reader(caller: Caller, session: Any) -> None:
     if not (caller.owner or caller.may("Introspection") or _opened_by(caller, session)):
         raise Forbidden(
             problems.INSUFFICIENT_RESOURCE_ACCESS,
-            why="another subject opened this session; others need Introspection to read it",
+            why=both(
+                "another subject opened this session; others need Introspection to read it",
+                "sesję otworzył inny podmiot; do odczytu trzeba uprawnienia Introspection",
+            ),
         )
 
 
 def _same_context(caller: Caller, session: Any) -> None:
     context = getattr(session, "context", None) or Context(session.context_type, session.context_value)
     if caller.context != context:
-        raise Forbidden(problems.INSUFFICIENT_RESOURCE_ACCESS, why="the session belongs to another context")
+        raise Forbidden(
+            problems.INSUFFICIENT_RESOURCE_ACCESS,
+            why=both("the session belongs to another context", "sesja należy do innego kontekstu"),
+        )
 
 
 def _opened_by(caller: Caller, session: Any) -> bool:

@@ -12,6 +12,7 @@ import hmac
 import json
 from base64 import b64encode
 
+from klucznik.lang import both
 from klucznik.server.local import LocalKsef
 from klucznik.wire import codes
 from klucznik.wire.problems import Problem
@@ -41,6 +42,12 @@ def position(ksef: LocalKsef, listing: str, token: str | None) -> list[int | str
         raw = b""
     seal, content = raw[:_SEAL], raw[_SEAL:]
     if not hmac.compare_digest(seal, _seal(ksef, listing, content)):
-        raise Problem(codes.BAD_CONTINUATION_TOKEN, why="the continuation token is not one of this listing")
+        raise Problem(
+            codes.BAD_CONTINUATION_TOKEN,
+            why=both(
+                "the continuation token is not one of this listing",
+                "token kontynuacji nie pochodzi z tej listy",
+            ),
+        )
     found: list[int | str] = json.loads(content)
     return found

@@ -15,6 +15,7 @@ from annotated_types import Ge, Le
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from klucznik.lang import both
 from klucznik.server.render import Plain
 from klucznik.wire import codes
 from klucznik.wire.base import Model
@@ -53,7 +54,9 @@ def read_body(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
     if not body:
         if row.body_required:
             raise Problem(
-                codes.UNREADABLE, ["A non-empty request body is required."], why="the body is empty"
+                codes.UNREADABLE,
+                ["A non-empty request body is required."],
+                why=both("the body is empty", "treść jest pusta"),
             )
         body = b"{}"
     try:
@@ -61,7 +64,11 @@ def read_body(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
     except ValidationError as bad:
         raise problem(bad, row.takes) from None
     except UnicodeDecodeError:
-        raise Problem(codes.UNREADABLE, ["The body is not UTF-8."], why="the JSON is not UTF-8") from None
+        raise Problem(
+            codes.UNREADABLE,
+            ["The body is not UTF-8."],
+            why=both("the JSON is not UTF-8", "JSON nie jest w UTF-8"),
+        ) from None
 
 
 def read_query(row: Endpoint[Any], query_string: str, headers: Any) -> Any:

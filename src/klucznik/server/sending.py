@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from klucznik.crypto.envelope import sha256_base64
+from klucznik.lang import both, in_language
 from klucznik.server.ask import Ask, answers
 from klucznik.server.examine import Examined, Sizes, examine
 from klucznik.server.opened import OpenSession, admit_writer, by_ref, check_reference
@@ -57,13 +58,22 @@ def _receive(ask: Ask[SendInvoiceRequest], session: OpenSession, sizes: Sizes) -
     content = body.encrypted_invoice_content
     # The encrypted bytes against their declaration.
     if len(content) != body.encrypted_invoice_size:
-        why = f"the content has {len(content)} bytes, encryptedInvoiceSize says {body.encrypted_invoice_size}"
+        why = both(
+            f"the content has {len(content)} bytes, encryptedInvoiceSize says {body.encrypted_invoice_size}",
+            f"treść ma {len(content)} bajtów, a encryptedInvoiceSize podaje {body.encrypted_invoice_size}",
+        )
         return Received(Problem(codes.WRONG_FILE_SIZE, [codes.LENGTH_DIFFERS], why=why), None)
     if sha256_base64(content) != body.encrypted_invoice_hash:
-        why = "the SHA-256 of the content is not encryptedInvoiceHash"
+        why = both(
+            "the SHA-256 of the content is not encryptedInvoiceHash",
+            "SHA-256 treści to nie encryptedInvoiceHash",
+        )
         return Received(Problem(codes.WRONG_FILE_HASH, [codes.HASH_DIFFERS], why=why), None)
     if body.hash_of_corrected_invoice and not body.offline_mode:
-        why = "a technical correction is always an offline invoice"
+        why = both(
+            "a technical correction is always an offline invoice",
+            "korekta techniczna to zawsze faktura offline",
+        )
         return Received(Problem(codes.INVALID_INPUT, [codes.CORRECTION_ONLY_OFFLINE], why=why), None)
     return Received(None, examine(ask.ksef.profile, session, body, ask.caller.permissions, ask.now, sizes))
 
@@ -126,14 +136,16 @@ def _closed_or_full(ask: Ask[Any], session_ref: str, most: int) -> Problem:
     row = by_ref(ask.db, session_ref)
     status = 170 if row.status == 100 and row.valid_until <= stamp(ask.now) else row.status
     if status != 100:
+        since = instant(row.updated).isoformat()
         return Problem(
             codes.STATUS_FORBIDS,
             [codes.STATUS_FORBIDS_SENDING.format(code=status)],
-            why=f"the session is {status} since {instant(row.updated).isoformat()}: {row.why or 'closed'}",
+            why=both(
+                f"the session is {status} since {since}: {in_language(row.why or 'closed', 'en')}",
+                f"sesja ma status {status} od {since}: {in_language(row.why or 'closed', 'pl')}",
+            ),
         )
-    return Problem(
-        codes.TOO_MANY_INVOICES, [codes.INVOICE_LIMIT_REACHED.format(ref=session_ref, limit=most)]
-    )
+    return Problem(codes.TOO_MANY_INVOICES, [codes.INVOICE_LIMIT_REACHED.format(ref=session_ref, limit=most)])
 
 
 #: Columns that a document without facts leaves empty.

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, and_, bindparam, exists, or_, select, update
 
+from klucznik.lang import both
 from klucznik.server import upos
 from klucznik.server.local import LocalKsef
 from klucznik.server.prepared import Prepared
@@ -20,7 +21,10 @@ from klucznik.wire import codes
 _BAD_KEY: Final[dict[str, Any]] = {
     "status": 415,
     "details": json.dumps([codes.KEY_NOT_DECRYPTED], ensure_ascii=False),
-    "why": "RSA-OAEP (SHA-256 twice) with the key for SymmetricKeyEncryption gives no 32-byte key",
+    "why": both(
+        "RSA-OAEP (SHA-256 twice) with the key for SymmetricKeyEncryption gives no 32-byte key",
+        "RSA-OAEP (dwa razy SHA-256) z kluczem SymmetricKeyEncryption nie daje klucza 32-bajtowego",
+    ),
 }
 _DUE = Prepared(
     select(sessions.c.ref, sessions.c.kind, sessions.c.status, sessions.c.bad_key, sessions.c.valid_until)
@@ -72,7 +76,11 @@ def _leave_open(db: Connection, row: Any, now: datetime) -> None:
     elif row.bad_key:
         values = dict(_BAD_KEY)
     else:
-        values = {"status": 170, "closed": row.valid_until, "why": "its time was up"}
+        values = {
+            "status": 170,
+            "closed": row.valid_until,
+            "why": both("its time was up", "upłynął jej czas"),
+        }
     db.execute(
         update(sessions)
         .where(sessions.c.ref == row.ref, sessions.c.status == 100)

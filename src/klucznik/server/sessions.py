@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Select, bindparam, insert, select, tuple_, update
 
 from klucznik.documents.forms import FORMS
+from klucznik.lang import both
 from klucznik.secret import Secret
 from klucznik.server import links, paging, upos
 from klucznik.server.access import Caller
@@ -87,7 +88,10 @@ def check_opening(ask: Ask[Any], body: Opening, *, may_be_pef: bool) -> None:
         raise Problem(
             codes.UNKNOWN_KEY,
             [codes.KEY_NOT_SUPPORTED.format(key_id=key_id)],
-            why="no key for SymmetricKeyEncryption has this publicKeyId; fetch the certificates again",
+            why=both(
+                "no key for SymmetricKeyEncryption has this publicKeyId; fetch the certificates again",
+                "żaden klucz SymmetricKeyEncryption nie ma tego publicKeyId; pobierz certyfikaty ponownie",
+            ),
         )
 
 

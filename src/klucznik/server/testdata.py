@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import and_, delete, insert, or_, select, update
 
+from klucznik.lang import both
 from klucznik.server.ask import Ask, answers
 from klucznik.server.shapes import checked, refuse
 from klucznik.server.tables import attachment_consents, blocked_contexts, grants, persons, stamp, subjects
@@ -51,7 +52,11 @@ def create_subject(ask: Ask[SubjectCreateRequest]) -> None:
         raise refuse("'subunits' must not repeat a subjectNip.")
     # (2) None of them is there already.
     if known := ask.db.execute(select(subjects.c.nip).where(subjects.c.nip.in_(nips))).scalars().all():
-        why = f"already registered: {', '.join(sorted(known))}; remove first (/testdata/subject/remove)"
+        there = ", ".join(sorted(known))
+        why = both(
+            f"already registered: {there}; remove first (/testdata/subject/remove)",
+            f"już zarejestrowane: {there}; najpierw usuń (/testdata/subject/remove)",
+        )
         raise Problem(codes.EXISTS_ALREADY, why=why)
     created = stamp(body.created_date or ask.now)
     row = {"nip": body.subject_nip, "kind": role, "parent": None, "description": body.description}
@@ -79,7 +84,10 @@ def create_person(ask: Ask[PersonCreateRequest]) -> None:
     """POST /testdata/person: a sole trader, NIP and PESEL linked."""
     body = ask.body
     if ask.db.execute(select(persons.c.nip).where(persons.c.nip == body.nip)).first():
-        why = f"{body.nip} is registered already; remove it first (/testdata/person/remove)"
+        why = both(
+            f"{body.nip} is registered already; remove it first (/testdata/person/remove)",
+            f"{body.nip} jest już zarejestrowany; najpierw usuń (/testdata/person/remove)",
+        )
         raise Problem(codes.EXISTS_ALREADY, why=why)
     ask.db.execute(
         insert(persons).values(

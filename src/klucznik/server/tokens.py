@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, tuple_, update
 
+from klucznik.lang import both
 from klucznik.secret import Secret
 from klucznik.server import paging
 from klucznik.server.access import Caller
@@ -57,7 +58,10 @@ def generate(ask: Ask[GenerateTokenRequest]) -> GenerateTokenResponse:
         raise Forbidden(
             AUTH_METHOD_NOT_ALLOWED,
             {"authenticationMethodCategory": caller.category},
-            why="a login by KSeF token cannot generate tokens; log in with a certificate",
+            why=both(
+                "a login by KSeF token cannot generate tokens; log in with a certificate",
+                "po zalogowaniu tokenem KSeF nie można generować tokenów; zaloguj się certyfikatem",
+            ),
         )
     # (2) A token lives only in a Nip or InternalId context.
     context = caller.context
@@ -71,11 +75,12 @@ def generate(ask: Ask[GenerateTokenRequest]) -> GenerateTokenResponse:
         raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
     if missing := [permission for permission in wanted if permission not in caller.permissions]:
         detail = codes.PERMISSIONS_MISSING.format(permissions=", ".join(missing))
-        why = f"the caller holds {', '.join(sorted(caller.permissions)) or 'nothing'}"
+        held = ", ".join(sorted(caller.permissions))
+        why = both(f"the caller holds {held or 'nothing'}", f"wywołujący ma: {held or 'nic'}")
         raise Problem(codes.TOKEN_EXCEEDS_CALLER, [detail], why=why)
     # (4) The policy still lets tokens be issued (tokens.md section 8).
-    if why := ksef.tokens.closed(ask.now):
-        raise Problem(codes.TOKEN_EXCEEDS_CALLER, why=why)
+    if closed := ksef.tokens.closed(ask.now):
+        raise Problem(codes.TOKEN_EXCEEDS_CALLER, why=closed)
     # (5) Only a hash is kept: the secret leaves in this answer and never again.
     ref = ids.make_reference("EC", ask.now, ksef.random(5))
     if ksef.token_form == "short40":  # noqa: S105 - the name of a form

@@ -25,6 +25,7 @@ from sqlalchemy import Connection, select, update
 from klucznik.crypto.envelope import BadCiphertext, aes_decrypt_stream, sha256_base64
 from klucznik.documents import package
 from klucznik.documents.package import Entry, PackageFault
+from klucznik.lang import both
 from klucznik.secret import Secret
 from klucznik.server.examine import Examined, Sizes, examine_plain
 from klucznik.server.local import LocalKsef
@@ -119,7 +120,10 @@ async def _unpack(ksef: LocalKsef, ref: str, row: Any) -> None:
     assert session is not None
     # (1) The key.
     if session.key is None:
-        why = "RSA-OAEP (SHA-256 twice) with the key for SymmetricKeyEncryption gives no 32-byte key"
+        why = both(
+            "RSA-OAEP (SHA-256 twice) with the key for SymmetricKeyEncryption gives no 32-byte key",
+            "RSA-OAEP (dwa razy SHA-256) z kluczem SymmetricKeyEncryption nie daje klucza 32-bajtowego",
+        )
         raise _Failed(415, [codes.KEY_NOT_DECRYPTED], why)
     # (2) The parts, as uploaded; then decrypted, in their order, into one archive.
     archive = await _joined(ksef, ref, session.key, session.iv)
@@ -166,7 +170,10 @@ async def _joined(ksef: LocalKsef, ref: str, key: Secret, iv: bytes) -> Path:
         try:
             await _run(ksef, partial(_decrypt, archive.parent / part.file, archive, key, iv))
         except BadCiphertext:
-            why = f"part {part.ordinal}: AES-256-CBC with the session's key and IV does not open it"
+            why = both(
+                f"part {part.ordinal}: AES-256-CBC with the session's key and IV does not open it",
+                f"część {part.ordinal}: AES-256-CBC z kluczem i wektorem sesji jej nie otwiera",
+            )
             raise _Failed(435, [], why) from None
         except FileNotFoundError:
             raise _Failed(500, [], f"part {part.ordinal} is no longer in the data folder") from None

@@ -19,6 +19,7 @@ from klucznik.documents import upo
 from klucznik.documents.forms import FORMS
 from klucznik.documents.upo import Upo, UpoDocument, UpoPage
 from klucznik.documents.upo_model import ContextType
+from klucznik.lang import both
 from klucznik.server.ask import Ask, answers
 from klucznik.server.local import LocalKsef
 from klucznik.server.opened import admit_reader, by_ref, check_reference, readable
@@ -83,7 +84,11 @@ def by_page(ask: Ask[None]) -> Answer:
 def check_ksef_number(text: str) -> str:
     """The KSeF number of a path, or 21405; its checksum is not looked at (ksef-number.md section 1)."""
     if _KSEF_NUMBER.fullmatch(text) is None:
-        raise Problem(codes.INVALID_INPUT, [_BAD_KSEF_NUMBER], why=f"{text[:60]!r} is no KSeF number")
+        raise Problem(
+            codes.INVALID_INPUT,
+            [_BAD_KSEF_NUMBER],
+            why=both(f"{text[:60]!r} is no KSeF number", f"{text[:60]!r} to nie numer KSeF"),
+        )
     return text
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from klucznik.clock import WARSAW
+from klucznik.lang import both
 from klucznik.server.attachments import consents
 from klucznik.server.examine import SUBUNIT
 from klucznik.server.local import LocalKsef
@@ -172,14 +173,34 @@ def _refusal(db: Connection, batch: _Batch, row: Any) -> _Refusal | None:
     # (2) The seller lets the context issue.
     if row.relation and not _related(db, row):
         text = codes.NOT_FOR_THIS_SELLER.format(context=row.context_value, seller=row.seller_nip)
-        return _Refusal(410, _details(text), f"{row.seller_nip} has not granted {row.relation}")
+        return _Refusal(
+            410,
+            _details(text),
+            both(
+                f"{row.seller_nip} has not granted {row.relation}",
+                f"{row.seller_nip} nie nadał {row.relation}",
+            ),
+        )
     # (3) Attachments: FA in batch sessions only, save for technical corrections; always by consent.
     if row.attachment:
         if row.form_value != "PEF" and not row.corrected_hash and not is_batch(row.session_ref):
-            return _Refusal(415, None, "an attachment travels in a batch session")
+            return _Refusal(
+                415,
+                None,
+                both(
+                    "an attachment travels in a batch session", "faktura z załącznikiem wymaga sesji wsadowej"
+                ),
+            )
         if not consents(db, row.seller_nip, batch.now):
             text = codes.NO_ATTACHMENT_CONSENT.format(nip=row.seller_nip)
-            return _Refusal(410, _details(text), f"{row.seller_nip} has no consent to attachments in force")
+            return _Refusal(
+                410,
+                _details(text),
+                both(
+                    f"{row.seller_nip} has no consent to attachments in force",
+                    f"{row.seller_nip} nie ma obowiązującej zgody na załączniki",
+                ),
+            )
     # (4) Accepted once only: seller, kind, number (section 6).
     return _duplicate(db, batch, row)
 
@@ -223,7 +244,10 @@ def _duplicate(db: Connection, batch: _Batch, row: Any) -> _Refusal | None:
     return _Refusal(
         440,
         _details(codes.DUPLICATE.format(ksef_number=ksef_number, session_ref=session_ref)),
-        f"{row.seller_nip} has an accepted {row.kind} {row.number!r}",
+        both(
+            f"{row.seller_nip} has an accepted {row.kind} {row.number!r}",
+            f"{row.seller_nip} ma już przyjętą fakturę {row.kind} {row.number!r}",
+        ),
         json.dumps(extensions),
     )
 
