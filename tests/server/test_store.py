@@ -17,8 +17,10 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import OperationalError
 
 from klucznik.clock import SystemClock
+from klucznik.server.access import Context
+from klucznik.server.rights import Subject, effective
 from klucznik.server.store import Store
-from klucznik.server.tables import settings
+from klucznik.server.tables import grants, settings
 from klucznik.testing import local_ksef
 
 from .door import Api, employee, firm
@@ -140,3 +142,33 @@ def test_the_database_is_the_owners_alone(tmp_path: Path) -> None:
         asyncio.run(store.write(_keep("a")))
         for path in folder.glob("ksef.db*"):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600, path
+
+
+def test_grants_of_the_first_version_are_kept(tmp_path: Path) -> None:
+    """Before tables of version 2 there were grants to persons alone, in fewer columns."""
+    with closing(sqlite3.connect(tmp_path / "ksef.db")) as db, db:
+        db.execute(
+            "CREATE TABLE grants (id TEXT NOT NULL, context_type TEXT NOT NULL, context_value TEXT NOT NULL,"
+            " subject_type TEXT NOT NULL, subject_value TEXT NOT NULL, permission TEXT NOT NULL,"
+            " description TEXT NOT NULL, author_type TEXT NOT NULL, author_value TEXT,"
+            " created BIGINT NOT NULL, PRIMARY KEY (id), CONSTRAINT grants_once UNIQUE (context_type,"
+            " context_value, subject_type, subject_value, permission))"
+        )
+        db.execute(
+            "INSERT INTO grants VALUES ('a', 'Nip', '5265877635', 'Pesel', '80010112345', 'InvoiceRead',"
+            " 'for a test', 'System', NULL, 7)"
+        )
+        db.execute("PRAGMA user_version = 1")
+    subject = Subject("Pesel", "80010112345")
+    for _ in range(2):  # the second start finds nothing to do
+        with closing(Store(tmp_path, SystemClock())) as store:
+            found = store.read(lambda db: effective(db, subject, Context("Nip", "5265877635")))
+            assert found.permissions == {"InvoiceRead"}
+            (row,) = store.read(lambda db: db.execute(select(grants)).all())
+            assert (row.kind, row.can_delegate, row.from_value, row.author_type, row.created) == (
+                "person",
+                False,
+                "5265877635",
+                "System",
+                7,
+            )
