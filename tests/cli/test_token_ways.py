@@ -113,6 +113,12 @@ def test_invoices_out_and_in(tmp_path: Path) -> None:
         assert "damaged" in buyer.run(*receive, code=2).err
         (folder / "bookmark.json").unlink()
         assert buyer.run(*receive, "--json").out == ""
+        # The same by exports, in a folder of its own; then nothing new.
+        packages = ("receive", "--company", BUYER, "--out", "packages", "--export", "--json")
+        assert [item["ksefNumber"] for item in buyer.run(*packages).objects()] == [sent[0]["ksefNumber"]]
+        copy = buyer.home / "packages" / BUYER / "buyer" / f"{sent[0]['ksefNumber']}.xml"
+        assert copy.read_bytes() == good.read_bytes()
+        assert buyer.run(*packages).out == ""
         mine = seller.run("receive", *COMPANY, "--role", "seller", "--role", "third", "--out", "in", "--json")
         assert [item["role"] for item in mine.objects()] == ["seller"]
 

@@ -252,9 +252,9 @@ def test_newest_first_page_by_page() -> None:
         wanted = [number for _, number in sorted(made, reverse=True)]
         for path in ("query", f"ksef/{invoices[0]}"):
             seen: list[str] = []
-            token = None
+            token: str | None = None
             for size in (10, 10, 4):
-                headers = {"x-continuation-token": token} if token else {}
+                headers: dict[str, str] = {"x-continuation-token": token} if token else {}
                 if path == "query":
                     page = listed(ania, headers=headers)
                 else:

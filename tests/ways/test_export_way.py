@@ -237,7 +237,7 @@ def test_another_key_opens_nothing(ania: Person, buyer: Person) -> None:
     """The package belongs to whoever asked for it: the vector alone is not enough."""
     send(ania, buyer.nip, 1)
     buyer.ksef.run(Shelf().receive(1))
-    made = []
+    made: list[bytes] = []
 
     def note(step: object, answer: Any) -> Any:
         if isinstance(step, Download):
@@ -258,7 +258,7 @@ def test_another_key_opens_nothing(ania: Person, buyer: Person) -> None:
 def test_an_address_that_ran_out_is_asked_for_again(ania: Person, buyer: Person) -> None:
     send(ania, buyer.nip, 1)
     buyer.ksef.run(Shelf().receive(1))
-    spoilt = []
+    spoilt: list[bool] = []
 
     def spoil(step: object, answer: Any) -> Any:
         if isinstance(answer, InvoiceExportStatusResponse) and answer.package and not spoilt:

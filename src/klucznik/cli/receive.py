@@ -66,6 +66,15 @@ _ROLES = {"buyer": "Subject2", "seller": "Subject1", "third": "Subject3", "autho
     required=True,
     help=tr("Folder to keep.", "Katalog docelowy."),
 )
+@click.option(
+    "--export",
+    "by_export",
+    is_flag=True,
+    help=tr(
+        "Fetch packages of up to 10,000 invoices instead of one by one: for many.",
+        "Pobieraj paczki do 10 000 faktur zamiast po jednej: gdy jest ich wiele.",
+    ),
+)
 @vault_options
 @ksef_option
 @json_option
@@ -75,12 +84,14 @@ def receive(
     roles: tuple[str, ...],
     since: datetime | None,
     out: Path,
+    by_export: bool,
     unlock: Unlock,
     place: Place,
     as_json: bool,
 ) -> None:
     from klucznik.client import receiving
 
+    walk = receiving.receive_exported if by_export else receiving.receive_since
     ksef = company_client(place, nip, name, unlock)
     for role in roles:
         folder = Folder(out, nip, role)
@@ -100,7 +111,7 @@ def receive(
                     f"✓ {item.ksef_number}  {item.invoice_number}  {item.gross_amount} {item.currency}"
                 )
 
-        received = ksef.run(receiving.receive_since(_ROLES[role], start, keep, folder))
+        received = ksef.run(walk(_ROLES[role], start, keep, folder))
         folder.move_bookmark(received.bookmark)
         if not as_json:
             click.echo(
