@@ -58,8 +58,8 @@ NIP = NipType()
 class FileType(click.Path):
     """A file to be read: one that is missing, a folder or locked is unreadable (2), not wrong usage."""
 
-    def __init__(self) -> None:
-        super().__init__(exists=True, dir_okay=False, path_type=Path)
+    def __init__(self, *, folders: bool = False) -> None:
+        super().__init__(exists=True, dir_okay=folders, path_type=Path)
 
     def fail(
         self, message: str, param: click.Parameter | None = None, ctx: click.Context | None = None
@@ -68,6 +68,7 @@ class FileType(click.Path):
 
 
 FILE = FileType()
+FILE_OR_FOLDER = FileType(folders=True)
 
 
 # ---- secrets ---------------------------------------------------------------------------------------

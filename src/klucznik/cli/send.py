@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from klucznik.cli.common import FILE, data_home, print_json
+from klucznik.cli.common import FILE_OR_FOLDER, data_home, print_json
 from klucznik.cli.options import (
     Place,
     Unlock,
@@ -54,7 +54,7 @@ FAILED_WORDS = {outcome: words for outcome, (_, words) in _SIGNS.items()}
         "wyjścia 0, gdy wszystkie pliki przyjęto, 1, gdy któryś odrzucono, 2, gdy któryś jest bez wyniku.",
     )
 )
-@click.argument("files", nargs=-1, required=True, type=FILE)
+@click.argument("files", nargs=-1, required=True, type=FILE_OR_FOLDER)
 @company_option()
 @name_option()
 @click.option(
@@ -72,6 +72,15 @@ FAILED_WORDS = {outcome: words for outcome, (_, words) in _SIGNS.items()}
     is_flag=True,
     help=tr("Invoices issued in offline mode.", "Faktury wystawione w trybie offline."),
 )
+@click.option(
+    "--batch",
+    "in_package",
+    is_flag=True,
+    help=tr(
+        "All in one package, for many invoices; a folder stands for the *.xml in it, and the UPO is one file.",
+        "Wszystkie w jednej paczce, dla wielu faktur; katalog oznacza pliki *.xml w nim, a UPO jest jednym plikiem.",
+    ),
+)
 @vault_options
 @ksef_option
 @json_option
@@ -81,11 +90,26 @@ def send(
     name: str | None,
     upo_folder: Path | None,
     offline: bool,
+    in_package: bool,
     unlock: Unlock,
     place: Place,
     as_json: bool,
 ) -> int:
+    if in_package:
+        from klucznik.cli.send_batch import files_in, send_packages
+
+        ksef = company_client(place, nip, name, unlock)
+        return _report(send_packages(ksef, files_in(files), upo_folder, offline=offline), as_json=as_json)
     from klucznik.client.sending import Document
+
+    if folders := [str(path) for path in files if path.is_dir()]:
+        raise Unreadable(
+            tr(f"{folders[0]} is a folder.", f"{folders[0]} to katalog."),
+            hint=tr(
+                "name files, or send it as a package: --batch.",
+                "podaj pliki albo wyślij go jako paczkę: --batch.",
+            ),
+        )
 
     by_form: dict[Form, list[Document]] = {}
     for path in files:
@@ -98,15 +122,21 @@ def send(
     results: list[Result] = []
     for form, documents in by_form.items():
         results += send_documents(ksef, journal_path, form, documents, offline=offline, quiet=as_json)
-    for result in results:
-        saved = save_upo(result, upo_folder)
+    return _report(((result, save_upo(result, upo_folder)) for result in results), as_json=as_json)
+
+
+def _report(results: Iterable[tuple[Result, Path | None]], *, as_json: bool) -> int:
+    """Tell each result as it comes; the exit code of all."""
+    seen: list[Result] = []
+    for result, saved in results:
+        seen.append(result)
         if as_json:
             print_json(as_dict(result, saved))
         else:
             tell(result, saved)
-    if any(result.outcome in ("undecided", "not-sent") for result in results):
+    if any(result.outcome in ("undecided", "not-sent") for result in seen):
         return 2
-    return 0 if all(result.is_accepted for result in results) else 1
+    return 0 if all(result.is_accepted for result in seen) else 1
 
 
 def form_of(name: str, content: bytes) -> Form:
