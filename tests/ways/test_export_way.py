@@ -157,6 +157,10 @@ def test_a_final_failure_is_refused(buyer: Person) -> None:
 # ---- what is not what it says it is
 
 
+def _wait(pause: Pause) -> Flow[None]:
+    yield pause
+
+
 def drive(person: Person, flow: Flow[T], change: Callable[[object, Any], Any]) -> T:
     """Carry a flow out by hand, changing answers on their way."""
     try:
@@ -171,6 +175,8 @@ def drive(person: Person, flow: Flow[T], change: Callable[[object, Any], Any]) -
                         answer = change(step, person.ksef.run(fetch(step.url)))
                     case Now():
                         answer = now()
+                    case Pause():
+                        person.ksef.run(_wait(step))
             except KlucznikError as error:
                 step = flow.throw(error)
             else:
