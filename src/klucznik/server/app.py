@@ -21,7 +21,7 @@ from pydantic import BaseModel
 
 from klucznik.lang import both
 from klucznik.secret import masked
-from klucznik.server import handlers, latarnia, links, uploads
+from klucznik.server import handlers, latarnia, links, qr_pages, uploads
 from klucznik.server.access import Bearers, Caller, admit, admit_address, admit_permissions
 from klucznik.server.ask import HANDLERS, Ask, Handler
 from klucznik.server.faults import Dropped, strike
@@ -201,6 +201,10 @@ class App:
             if announced := latarnia.answer(ksef, path):
                 return announced
         raw_path: bytes = scope.get("raw_path") or path.encode()
+        if path.startswith("/qr/") and scope["method"] == "GET":
+            call.operation = "GET /qr"
+            accepts = headers.get("accept-language", "")
+            return qr_pages.answer(ksef, raw_path.decode("latin-1"), origin, accepts, now)
         # One slash at the end is forgiven, no other.
         text = raw_path.decode("latin-1").removeprefix("/").removesuffix("/")
         parts = [unquote(part) for part in text.split("/")]
