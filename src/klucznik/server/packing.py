@@ -21,12 +21,14 @@ from sqlalchemy import Connection, delete, insert, select, update
 from klucznik.crypto.envelope import aes_encrypt, sha256_base64
 from klucznik.documents import package
 from klucznik.documents.package import Entry
+from klucznik.lang import both
 from klucznik.secret import Secret
 from klucznik.server.access import Context
 from klucznik.server.exports import PACKAGE_LIFE
 from klucznik.server.invoices import bounds, matching, metadata, ordered
 from klucznik.server.opened import session_key
 from klucznik.server.tables import export_parts, exports, invoice_bytes, invoices, stamp
+from klucznik.server.why import tell
 from klucznik.server.work import step
 from klucznik.wire import codes
 from klucznik.wire.exports import PackageMetadata
@@ -86,13 +88,18 @@ async def _end(ksef: LocalKsef, ref: str, code: int, detail: str | None, why: st
         db.execute(delete(export_parts).where(export_parts.c.export_ref == ref))
 
     await ksef.store.write(work)
+    tell(ref, code, why)
 
 
 async def _make(ksef: LocalKsef, row: Any) -> None:
     # (1) The caller's key.
     key = session_key(ksef.keys, row.wrapped_key, row.public_key_id)
     if key is None:
-        return await _end(ksef, row.ref, 415, None, "the wrapped key does not open to 32 bytes")
+        why = both(
+            "RSA-OAEP (SHA-256 twice) with the key for SymmetricKeyEncryption gives no 32-byte key",
+            "RSA-OAEP (dwa razy SHA-256) z kluczem SymmetricKeyEncryption nie daje klucza o 32 bajtach",
+        )
+        return await _end(ksef, row.ref, 415, None, why)
     # (2) What is to go in, ascending, and one more to know whether that is all.
     filters = InvoiceQueryFilters.parse(row.filters)
     kind = filters.date_range.date_type
@@ -114,7 +121,8 @@ async def _make(ksef: LocalKsef, row: Any) -> None:
             size = file.seek(0, SEEK_END)
             await _cut(ksef, row.ref, cast("IO[bytes]", file), key, row.iv)
     except OSError as failed:  # the disk is full, or worse
-        return await _end(ksef, row.ref, 550, codes.INTERRUPTED, str(failed))
+        why = both(f"the package cannot be written: {failed}", f"nie da się zapisać paczki: {failed}")
+        return await _end(ksef, row.ref, 550, codes.INTERRUPTED, why)
     # (4) It is there.
     count = len(job.packed)
     now = ksef.clock.now()
