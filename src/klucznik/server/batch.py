@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from sqlalchemy import bindparam, insert, select, update
 
+from klucznik.lang import both
 from klucznik.server import links
 from klucznik.server.ask import Ask, answers
 from klucznik.server.opened import admit_writer, by_ref, check_reference
@@ -94,7 +95,13 @@ def _check_parts(file: BatchFileInfo) -> None:
         why = f"a part has at most 100,000,000 bytes before encryption, {LARGEST_PART} after it"
         raise Problem(codes.BAD_PART_SIZE, sentences, why=why)
     if sorted(part.ordinal_number for part in parts) != list(range(1, len(parts) + 1)):
-        raise Problem(codes.INVALID_INPUT, [_BAD_ORDINALS], why="ordinalNumber: 1, 2, 3, … in any order")
+        raise Problem(
+            codes.INVALID_INPUT,
+            [_BAD_ORDINALS],
+            why=both(
+                "ordinalNumber: 1, 2, 3, … in any order", "ordinalNumber: 1, 2, 3, … w dowolnej kolejności"
+            ),
+        )
 
 
 _CLOSE = Prepared(
@@ -119,7 +126,10 @@ def close_batch(ask: Ask[None]) -> None:
     admit_writer(ask.caller, row)
     # (2) It is open; one that ran out says so.
     if row.status == 440 or (row.status == 100 and row.valid_until <= stamp(ask.now)):
-        why = "a batch session is closed within twelve hours of its opening"
+        why = both(
+            "a batch session is closed within twelve hours of its opening",
+            "sesję wsadową zamyka się w ciągu dwunastu godzin od otwarcia",
+        )
         raise Problem(codes.UPLOAD_TIMED_OUT, [codes.CANCELLED_UPLOAD_TIME], why=why)
     if row.status != 100:
         raise Problem(codes.STATUS_FORBIDS, [codes.STATUS_FORBIDS_CLOSING.format(code=row.status)])
@@ -127,11 +137,22 @@ def close_batch(ask: Ask[None]) -> None:
     parts = _parts(ask, ref)
     if missing := [part.ordinal for part in parts if part.file is None]:
         sentences = [codes.PART_NOT_UPLOADED.format(ordinal=ordinal) for ordinal in missing]
-        raise Problem(codes.EMPTY_PACKAGE, sentences, why="upload these parts, then close again")
+        raise Problem(
+            codes.EMPTY_PACKAGE,
+            sentences,
+            why=both("upload these parts, then close again", "prześlij te części i zamknij ponownie"),
+        )
     if other := [part for part in parts if part.uploaded_size != part.size]:
         sentences = [codes.PART_SIZE_DIFFERS.format(ordinal=part.ordinal) for part in other]
         sizes = ", ".join(f"{part.ordinal}: {part.uploaded_size} for {part.size}" for part in other)
-        raise Problem(codes.BAD_PART_SIZE, sentences, why=f"bytes uploaded for bytes declared: {sizes}")
+        raise Problem(
+            codes.BAD_PART_SIZE,
+            sentences,
+            why=both(
+                f"bytes uploaded for bytes declared: {sizes}",
+                f"bajty przesłane wobec zadeklarowanych: {sizes}",
+            ),
+        )
     _CLOSE.do(ask.db, session=ref, now=stamp(ask.now))
     ask.ksef.work.wake("batches")
 

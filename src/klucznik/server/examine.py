@@ -180,7 +180,8 @@ def _examine_document(
         return found.refuse(450, [_FUTURE.format(day=facts.issue_date)], why)
     # (8) Checksums: PRD, or asked for at opening.
     if (session.checksums or profile == "prd") and (faults := checksum_faults(facts)):
-        return found.refuse(450, faults, "an identifier's checksum is wrong")
+        why = both("an identifier's checksum is wrong", "suma kontrolna identyfikatora jest błędna")
+        return found.refuse(450, faults, why)
     # (9) Who may issue for this seller, as far as the caller and the document tell.
     return _who(found, facts, plain, session.context, permissions)
 
@@ -240,7 +241,10 @@ def _not_for(found: Examined, seller: str, context: Context) -> Examined:
     return found.refuse(
         410,
         [codes.NOT_FOR_THIS_SELLER.format(context=context.value, seller=seller)],
-        f"{context.type} {context.value} is neither the seller nor in a role that may issue for it",
+        both(
+            f"{context.type} {context.value} is neither the seller nor in a role that may issue for it",
+            f"{context.type} {context.value} nie jest sprzedawcą ani nie ma roli, by za niego wystawiać",
+        ),
     )
 
 

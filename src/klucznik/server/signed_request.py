@@ -21,6 +21,7 @@ from klucznik.crypto.subject import BadSubject, read_subject
 from klucznik.crypto.subject import Subject as Owner
 from klucznik.documents import auth_request
 from klucznik.documents.auth_request import AuthTokenRequest, SchemaFault
+from klucznik.lang import both
 from klucznik.server.access import Context
 from klucznik.server.ask import Ask
 from klucznik.server.rights import Subject
@@ -111,7 +112,7 @@ def _issuer(certificate: x509.Certificate) -> x509.Name:
     try:
         return certificate.issuer
     except ValueError:
-        why = "the certificate's issuer cannot be read"
+        why = both("the certificate's issuer cannot be read", "nie da się odczytać wystawcy certyfikatu")
         raise Problem(codes.INVALID_CERTIFICATE, why=why) from None
 
 
@@ -125,11 +126,20 @@ def _holder(certificate: x509.Certificate, owner: Owner) -> Subject | None:
 def _misfit(subject: Subject, context: Context) -> str | None:
     """Why this kind of subject has no business in this kind of context (xades.md sections 5 and 6)."""
     if context.type == "NipVatUe" and subject.type != "Fingerprint":
-        return "a NipVatUe context is entered with certificateFingerprint only"
+        return both(
+            "a NipVatUe context is entered with certificateFingerprint only",
+            "do kontekstu NipVatUe wchodzi się tylko z certificateFingerprint",
+        )
     if context.type == "PeppolId" and subject != ("PeppolId", context.value):
-        return f"the context of {context.value} is entered with that provider's own seal only"
+        return both(
+            f"the context of {context.value} is entered with that provider's own seal only",
+            f"do kontekstu {context.value} wchodzi się tylko pieczęcią tego dostawcy",
+        )
     if subject.type == "PeppolId" and context.type != "PeppolId":
-        return f"a Peppol seal opens the PeppolId context only, not {context.type}"
+        return both(
+            f"a Peppol seal opens the PeppolId context only, not {context.type}",
+            f"pieczęć Peppol otwiera tylko kontekst PeppolId, nie {context.type}",
+        )
     return None
 
 
