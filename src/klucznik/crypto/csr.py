@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID, SignatureAlgorithmOID
 
 from klucznik.crypto.certs import PrivateKey
+from klucznik.lang import both
 
 #: Codes of a refusal.
 BAD_CSR: Final = 25004
@@ -57,7 +58,7 @@ Attribute = tuple[x509.ObjectIdentifier, str]
 
 
 class BadRequest(ValueError):
-    """A request that cannot be taken. `code` is KSeF's (25004, 25010, 25011), `why` for a developer."""
+    """A request that cannot be taken. `code`: KSeF's (25004, 25010, 25011); `why`: in both languages."""
 
     def __init__(self, code: int, why: str) -> None:
         super().__init__(why)
@@ -101,7 +102,10 @@ def read(der: bytes) -> Request:
         subject = asked.subject
     except (ValueError, x509.InvalidVersion):
         armoured = der.lstrip().startswith(b"-----BEGIN")
-        why = "it is PEM; take off the armour and send the DER" if armoured else "it is no PKCS#10 in DER"
+        pem = both(
+            "it is PEM; take off the armour and send the DER", "to PEM; wyślij samo DER, bez nagłówków"
+        )
+        why = pem if armoured else both("it is no PKCS#10 in DER", "to nie PKCS#10 w DER")
         raise BadRequest(BAD_CSR, why) from None
     # (2) For a key of the two kinds.
     try:
@@ -112,33 +116,55 @@ def read(der: bytes) -> Request:
     # (3) Signed by an algorithm of the list, and by that very key.
     function = _hash(asked)
     if not _is_signed_by(asked, key, function):
-        raise BadRequest(BAD_CSR, "the key in the CSR did not sign it, or the CSR was changed afterwards")
+        why = both(
+            "the key in the CSR did not sign it, or the CSR was changed afterwards",
+            "CSR nie podpisano zawartym w nim kluczem albo zmieniono go później",
+        )
+        raise BadRequest(BAD_CSR, why)
     return Request(subject, key)
 
 
 def _usable(key: object) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
     if isinstance(key, rsa.RSAPublicKey):
         if key.key_size != _RSA_BITS:
-            raise BadRequest(BAD_KEY, f"RSA of {key.key_size} bits; exactly {_RSA_BITS} are taken")
+            why = both(
+                f"RSA of {key.key_size} bits; exactly {_RSA_BITS} are taken",
+                f"RSA o {key.key_size} bitach; przyjmowane jest tylko {_RSA_BITS}",
+            )
+            raise BadRequest(BAD_KEY, why)
         return key
     if isinstance(key, ec.EllipticCurvePublicKey):
         if not isinstance(key.curve, ec.SECP256R1):
-            raise BadRequest(BAD_KEY, f"the curve is {key.curve.name}; only P-256 (secp256r1) is taken")
+            name = key.curve.name
+            why = both(
+                f"the curve is {name}; only P-256 (secp256r1) is taken",
+                f"krzywa to {name}; przyjmowana jest tylko P-256 (secp256r1)",
+            )
+            raise BadRequest(BAD_KEY, why)
         return key
-    raise BadRequest(BAD_KEY, "the key is neither RSA of 2048 bits nor P-256")
+    why = both("the key is neither RSA of 2048 bits nor P-256", "klucz to ani RSA 2048, ani P-256")
+    raise BadRequest(BAD_KEY, why)
 
 
 def _hash(asked: x509.CertificateSigningRequest) -> hashes.HashAlgorithm:
     oid = asked.signature_algorithm_oid
     if oid not in _ALGORITHMS:
-        raise BadRequest(BAD_ALGORITHM, f"signature algorithm {oid.dotted_string} is not taken")
+        number = oid.dotted_string
+        why = both(
+            f"signature algorithm {number} is not taken", f"algorytm podpisu {number} nie jest przyjmowany"
+        )
+        raise BadRequest(BAD_ALGORITHM, why)
     try:
         function = asked.signature_hash_algorithm
     except (ValueError, UnsupportedAlgorithm):
         function = None
     if function is None or function.name not in _HASHES:
         name = function.name if function else "unknown"
-        raise BadRequest(BAD_ALGORITHM, f"the hash function is {name}; SHA-1, 256, 384 and 512 are taken")
+        why = both(
+            f"the hash function is {name}; SHA-1, 256, 384 and 512 are taken",
+            f"funkcja skrótu to {name}; przyjmowane są SHA-1, 256, 384 i 512",
+        )
+        raise BadRequest(BAD_ALGORITHM, why)
     return function
 
 

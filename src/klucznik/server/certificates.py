@@ -126,31 +126,38 @@ def keeps_out(
     try:
         certificate.verify_directly_issued_by(ksef.keys.authority.certificate)
     except (InvalidSignature, ValueError, TypeError):
-        return (
-            codes.CHAIN_NOT_VERIFIED,
+        why = both(
             "it names the CA of this KSeF as its issuer, whose key did not sign it",
+            "jako wystawcę podaje CA tego KSeF, lecz nie jest podpisany jego kluczem",
         )
+        return codes.CHAIN_NOT_VERIFIED, why
     query = select(certificates).where(certificates.c.serial == serial_of(certificate))
     found = db.execute(query).mappings().first()
     if found is None or found["certificate"] != certificate.public_bytes(Encoding.DER):
-        return (
-            codes.CERTIFICATE_INCORRECT,
+        why = both(
             "no such certificate is entered here; was the data folder replaced?",
+            "nie ma tu takiego certyfikatu; czy podmieniono katalog danych?",
         )
+        return codes.CERTIFICATE_INCORRECT, why
     # (2) It is for logging in.
     if found["kind"] != KsefCertificateType.Authentication.value:
-        return codes.CERTIFICATE_INCORRECT, f"its type is {found['kind']}; logging in takes Authentication"
+        why = both(
+            f"its type is {found['kind']}; logging in takes Authentication",
+            f"to certyfikat typu {found['kind']}; do logowania służy Authentication",
+        )
+        return codes.CERTIFICATE_INCORRECT, why
     # (3) In force: neither revoked, nor on the way there, nor outside its time.
+    begin, end = instant(found["valid_from"]), instant(found["valid_to"])
     match status_of(found, now):
         case CertificateListItemStatus.Revoked:
-            return codes.CERTIFICATE_REVOKED, "the certificate is revoked"
+            return codes.CERTIFICATE_REVOKED, both("it is revoked", "jest unieważniony")
         case CertificateListItemStatus.Blocked:
-            return codes.CERTIFICATE_SUSPENDED, "the certificate is being revoked"
+            return codes.CERTIFICATE_SUSPENDED, both("it is being revoked", "trwa jego unieważnianie")
         case CertificateListItemStatus.Expired:
-            return codes.CERTIFICATE_EXPIRED, f"the certificate expired at {instant(found['valid_to'])}"
+            return codes.CERTIFICATE_EXPIRED, both(f"it expired at {end}", f"wygasł {end}")
         case CertificateListItemStatus.Active:
-            if now < instant(found["valid_from"]):
-                return codes.CERTIFICATE_EXPIRED, f"the certificate begins at {instant(found['valid_from'])}"
+            if now < begin:
+                return codes.CERTIFICATE_EXPIRED, both(f"it is valid from {begin}", f"jest ważny od {begin}")
     return None
 
 

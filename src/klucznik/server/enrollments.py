@@ -250,7 +250,8 @@ def _settle(ksef: LocalKsef, application: RowMapping, db: Connection) -> None:
         values = {"status": 400, "details": json.dumps([detail], ensure_ascii=False), "why": why}
     else:
         values = {"status": 200, "serial": _issue(ksef, db, application, asked, key_id)}
-    db.execute(update(enrollments).where(enrollments.c.ref == application["ref"]).values(**values))
+    settle = update(enrollments).where(enrollments.c.ref == application["ref"], enrollments.c.status == 100)
+    db.execute(settle.values(**values))
 
 
 def _refusal(db: Connection, subject: Subject, key_id: str, now: datetime) -> tuple[str, str] | None:
@@ -261,11 +262,17 @@ def _refusal(db: Connection, subject: Subject, key_id: str, now: datetime) -> tu
         certificates.c.public_key_id == key_id, holder.not_in(sorted(linked(db, subject)))
     )
     if db.execute(query).first() is not None:
-        return codes.KEY_OF_ANOTHER, "this public key is in a certificate of another subject: make a new key"
+        why = both(
+            "this public key is in a certificate of another subject: make a new key",
+            "ten klucz publiczny jest w certyfikacie innego podmiotu; utwórz nowy klucz",
+        )
+        return codes.KEY_OF_ANOTHER, why
     # (2) Applications that came together may pass the first look together.
     allowed = limits_of(db, subject)
     if count_certificates(db, subject, now) >= allowed.certificates:
-        return codes.CERTIFICATE_LIMIT_REACHED, f"{allowed.certificates} certificates are in force"
+        count = allowed.certificates
+        why = both(f"{count} certificates are in force", f"ważnych certyfikatów jest {count}")
+        return codes.CERTIFICATE_LIMIT_REACHED, why
     return None
 
 
