@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx2
 import pytest
 
 from klucznik.crypto.certs import Identity
@@ -416,6 +417,19 @@ def test_no_other_grants_within_the_union(at: Granting, ania: Person) -> None:
     ):
         answer = at.api.call("POST", f"/permissions/{path}/grants", inside, body=body)
         assert answer.status_code == 403
+
+
+def test_the_log_says_why(at: Granting, ania: Person, caplog: pytest.LogCaptureFixture) -> None:
+    """What KSeF never tells: also at the management door, by the number of the operation."""
+    caplog.set_level("INFO", "klucznik.ksef")
+    elsewhere = internal_id(new_nip())
+    ref = at.start(ania.login, "subunits/grants", to_unit(("Pesel", new_pesel()), elsewhere))
+    assert at.outcome(ania.login, ref)["code"] == 410
+    (line,) = [record.getMessage() for record in caplog.records if ref in record.getMessage()]
+    assert elsewhere[1] in line
+    found = httpx2.get(f"{at.api.running.management}/why/{ref}", trust_env=False)
+    assert found.status_code == 200, found.text
+    assert "innego NIP" in found.text
 
 
 # ---- lists: pages, filters, visibility

@@ -18,6 +18,7 @@ from klucznik.server.access import Context
 from klucznik.server.prepared import Prepared
 from klucznik.server.rights import Rights, Subject, effective
 from klucznik.server.tables import authorizations, grants, permission_operations, stamp, subjects
+from klucznik.server.why import tell
 from klucznik.server.work import step
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ async def settle(ksef: LocalKsef) -> bool:
                 new_status=refusal.status if refusal else 200,
                 new_why=refusal.why if refusal else None,
             )
+            if refusal:
+                tell(row.ref, refusal.status, refusal.why)
         return len(waiting)
 
     return await ksef.store.write(round_) == _BATCH
