@@ -58,6 +58,16 @@ def test_the_walk_comes_to_its_end(journey: Journey) -> None:
     assert journey.whole, journey.errors
 
 
+def test_packages_are_sent_by_ksef_client(peer: str, journey: Journey) -> None:
+    if peer != "ksef-client":
+        pytest.skip("the walk of ksef2 sends no packages")
+    packed = {fact["kind"]: (fact["code"], fact["counts"], fact["files"]) for fact in journey.all("package")}
+    assert packed == {
+        "Zip": (200, [2, 1, 1], {"other.xml": 200, "faulty.xml": 450}),
+        "TarGz": (445, [1, 0, 1], {"other.xml": 440}),
+    }
+
+
 def test_one_public_key_for_each_usage(journey: Journey) -> None:
     assert plain(journey.one("security")["usages"]) == ["kseftokenencryption", "symmetrickeyencryption"]
 

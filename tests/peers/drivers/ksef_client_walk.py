@@ -6,9 +6,15 @@ import base64
 from ksef_client import AsyncKsefClient, KsefClient, KsefClientOptions
 from ksef_client import models as m
 from ksef_client.exceptions import KsefHttpError
-from ksef_client.services import AsyncOnlineSessionWorkflow, AuthCoordinator, OnlineSessionWorkflow
+from ksef_client.services import (
+    AsyncOnlineSessionWorkflow,
+    AuthCoordinator,
+    BatchSessionWorkflow,
+    OnlineSessionWorkflow,
+)
 from ksef_client.services.rate_limits import iter_rate_limits
 from ksef_client.services.xades import XadesKeyPair
+from ksef_client.utils import build_tar_gz, build_zip
 from telling import given, resolve, tell, until
 
 FA3 = m.FormCode(schema_version="1-0E", system_code="FA (3)", value="FA")
@@ -74,6 +80,7 @@ class Walk:
         self.blocked()
         self.registered()
         self.strangers()
+        self.packages()
         self.revoke()
         self.leave()
         tell("end")
@@ -220,6 +227,41 @@ class Walk:
         self.page = status.upo.pages[0]
         late = refusal(self.session.send_invoice, self.invoices["other"])
         tell("sent too late", **late)
+
+    def packages(self):
+        """A good and a faulty invoice in a Zip, then the good one again in a TarGz."""
+        pem = self.client.security.get_public_key_certificate_pem(
+            m.PublicKeyCertificateUsage.SYMMETRICKEYENCRYPTION
+        )
+        other, faulty = self.invoices["other"], self.invoices["faulty"]
+        for kind, archive in (
+            ("Zip", build_zip({"other.xml": other, "faulty.xml": faulty})),
+            ("TarGz", build_tar_gz({"other.xml": other})),
+        ):
+            session = BatchSessionWorkflow(self.client.sessions, self.client.http_client).open_session(
+                form_code=FA3,
+                archive_bytes=archive,
+                compression_type=kind,
+                public_certificate=pem,
+                access_token=self.by_token.access_token,
+            )
+            session.upload_parts()
+            session.close()
+            status = until(session.get_status, lambda answer: answer.status.code >= 200)
+            listed = self.client.sessions.get_session_invoices(
+                session.reference_number, access_token=self.by_token.access_token
+            ).invoices
+            tell(
+                "package",
+                kind=kind,
+                code=status.status.code,
+                counts=[
+                    status.invoice_count,
+                    status.successful_invoice_count,
+                    status.failed_invoice_count,
+                ],
+                files={one.invoice_file_name: one.status.code for one in listed},
+            )
 
     def session_code(self):
         return self.session.get_status().status.code
