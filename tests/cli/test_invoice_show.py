@@ -257,3 +257,22 @@ def test_an_invoice_is_no_receipt(desk: Terminal) -> None:
     assert desk.run("upo", "show", "f.xml", code=2).out == ""
     assert desk.run("upo", "pdf", "f.xml", code=2).out == ""
     assert not (desk.home / "f.pdf").exists()
+
+
+def test_one_that_is_no_receipt_does_not_stop_the_others(desk: Terminal) -> None:
+    wrong = desk.run("upo", "verify", "f.xml", "upo.xml", code=2)
+    assert wrong.err.startswith("Error: f.xml: This is not a UPO")
+    assert wrong.out.splitlines()[0].endswith("upo.xml")
+
+
+def test_a_finding_names_the_document_and_speaks_the_language(desk: Terminal) -> None:
+    foreign = receipt().replace(f"<NipSprzedawcy>{NIP}<".encode(), f"<NipSprzedawcy>{BUYER}<".encode())
+    (desk.home / "upo.xml").write_bytes(foreign)
+    told = replace(desk, language="pl").run("upo", "verify", "upo.xml", code=1).out
+    assert f"✗ {NUMBER}: numer nie należy do sprzedawcy 1111111111" in told
+    assert "✗ podpis się nie zgadza: " in told
+
+
+def test_a_reference_number_can_be_copied_from_a_terminal_of_80_characters(desk: Terminal) -> None:
+    narrow = replace(desk, more={"COLUMNS": "80"})
+    assert "20260201-SO-1111111111-2222222222-33" in narrow.run("upo", "show", "upo.xml").out

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import click
@@ -59,7 +60,7 @@ COMMANDS: Table = {
         ),
     ),
     "receive": ("receive:receive", tr("Receive invoices into a folder.", "Odbierz faktury do katalogu.")),
-    "upo": ("upo:upo", tr("Get and verify UPO receipts.", "Pobierz i zweryfikuj UPO.")),
+    "upo": ("upo:upo", tr("Get, verify, show and print UPO receipts.", "Pobierz, zweryfikuj, pokaż i wydrukuj UPO.")),
     "qr": (
         "qr:qr",
         tr("Make and check the QR codes of invoices.", "Utwórz i sprawdź kody QR faktur."),
@@ -112,6 +113,14 @@ def root() -> None:
     pass
 
 
+def _take_any_letter() -> None:
+    """What an output has no letter for (Windows-1250 no check mark, UTF-8 no stray byte of a file's name) is
+    written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def complain(error: KlucznikError) -> None:
     """Tell a person what went wrong and what to do next."""
     click.echo(tr("Error: ", "Błąd: ") + error.message, err=True)
@@ -133,6 +142,7 @@ def misfit(wrong: ValueError) -> int:
 
 def run(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; ends the process."""
+    _take_any_letter()
     try:
         code = root.main(args=arguments, prog_name="klucznik", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -106,6 +106,13 @@ def _table(block: blocks.Table, width: int, language: str) -> Iterator[Renderabl
         yield from _records(block, mark)
 
 
+def _longest(block: Columns) -> int:
+    """The longest word of a value, such as a hash: cut in two it cannot be copied."""
+    lists = (one for column in block.columns for one in column if isinstance(one, Pairs))
+    words = (word for one in lists for pair in one.pairs for word in plain(pair.value).split())
+    return max(map(len, words), default=0)
+
+
 def _columns(block: Columns, width: int, language: str) -> RenderableType:
     """Side by side, or under one another where the terminal is narrow."""
     from rich.console import Group
@@ -113,7 +120,7 @@ def _columns(block: Columns, width: int, language: str) -> RenderableType:
 
     count = len(block.columns)
     each = (width - 3 * (count - 1)) // max(count, 1)
-    if each < 36:
+    if each < 36 or _longest(block) > each - 8:
         return Group(*(shown for column in block.columns for shown in _blocks(column, width, language)))
     grid = Table.grid(padding=(0, 3, 0, 0), expand=True)
     for _ in block.columns:
