@@ -72,6 +72,12 @@ def test_an_invoice_in_the_terminal(desk: Terminal) -> None:
     assert "KSeF number" not in out
 
 
+def test_from_standard_input(desk: Terminal) -> None:
+    shown = desk.run("invoice", "show", "f.xml").out
+    assert desk.run("invoice", "show", "-", typed=INVOICE).out == shown
+    assert NUMBER in desk.run("upo", "show", "-", typed=receipt()).out
+
+
 def test_in_the_language_of_the_terminal_or_the_one_chosen(desk: Terminal) -> None:
     polish = replace(desk, language="pl")
     assert "Sprzedawca" in polish.run("invoice", "show", "f.xml").out

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from klucznik.cli.common import FILE, print_json
+from klucznik.cli.common import FILE, FILE_OR_INPUT, content_of, print_json
 from klucznik.cli.options import (
     Place,
     Unlock,
@@ -196,12 +196,12 @@ def _unconfirmed(upo: object, invoices: Sequence[Path]) -> list[str]:
         "Pokaż UPO w terminalu. Czy jest prawdziwe, powie `klucznik upo verify`.",
     )
 )
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE_OR_INPUT)
 @language_option
 def show(file: Path, language: str | None) -> None:
     from klucznik.documents import terminal, upo_read, view_upo
 
-    terminal.show(view_upo.sheet(upo_read.read(file.read_bytes()), language), console())
+    terminal.show(view_upo.sheet(upo_read.read(content_of(file)), language), console())
 
 
 @upo.command(

@@ -47,7 +47,7 @@ def _pairs(block: Pairs) -> Iterator[RenderableType]:
 
 def _widths(block: blocks.Table, width: int) -> list[int]:
     """The characters of each column, amounts whole, words to be read with ease; none if too wide."""
-    needed, wanted = [], []
+    needed, wanted, uncut = [], [], []
     for x, column in enumerate(block.columns):
         cells = [plain(row[x]) for row in (*block.rows, block.foot) if row]
         longest = max((len(line) for cell in cells for line in cell.split("\n")), default=0)
@@ -56,7 +56,11 @@ def _widths(block: blocks.Table, width: int) -> list[int]:
             float(max(longest if column.align == "right" else min(longest, _WORDS), min(head, 9), 1))
         )
         wanted.append(max(needed[-1], longest, min(len(column.title), 14)))
+        word = max((len(word) for cell in cells for word in cell.split()), default=0)
+        uncut.append(max(needed[-1], word))
     width = min(width - 2 * len(needed) - 2, int(sum(wanted)))
+    # A number or hash is not cut in two where there is room: it could not be copied.
+    needed = uncut if sum(uncut) <= width else needed
     if sum(needed) > width:
         return []
     return list(
