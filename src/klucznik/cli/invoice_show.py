@@ -37,7 +37,7 @@ _number_option = click.option(
     help=tr(
         "Show an invoice in the terminal as a person reads it.\n\nFILE may be - for standard input. With --json its elements, by their names in "
         "the schema, values as they are written; `klucznik invoice new` makes the same invoice of them.",
-        "Pokaż fakturę w terminalu tak, jak czyta ją człowiek.\n\nPLIK może być - (standardowe wejście). Z --json jej elementy, pod nazwami ze schematu, "
+        "Pokaż fakturę w terminalu tak, jak czyta ją człowiek.\n\nFILE może być - (standardowe wejście). Z --json jej elementy, pod nazwami ze schematu, "
         "z wartościami tak, jak je zapisano; `klucznik invoice new` utworzy z nich tę samą fakturę.",
     )
 )
