@@ -113,9 +113,15 @@ def root() -> None:
     pass
 
 
-def _take_any_letter() -> None:
-    """What an output has no letter for (Windows-1250 no check mark, UTF-8 no stray byte of a file's name) is
-    written as an escape."""
+def _mend_streams() -> None:
+    """A stream that whoever started us closed leads nowhere, instead of being None.
+
+    What an output has no letter for (Windows-1250 no check mark, UTF-8 no stray byte of a file's name) is
+    written as an escape.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -142,7 +148,7 @@ def misfit(wrong: ValueError) -> int:
 
 def run(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; ends the process."""
-    _take_any_letter()
+    _mend_streams()
     try:
         code = root.main(args=arguments, prog_name="klucznik", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
