@@ -7,9 +7,9 @@ import os
 import signal
 import sys
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -102,7 +102,7 @@ def check(
     counted: Counter[str] = Counter()
     told_all = len(names) <= _ALL_TOLD
     judged = judged_all(there, SystemClock().now(), Wanted(form, schema_only, schemas))
-    with _bar(len(names), hidden=len(names) < MANY) as advance:
+    with closing(judged), _bar(len(names), hidden=len(names) < MANY) as advance:
         for name in names:
             verdict = missing[name] if name in missing else next(judged)
             if verdict.key is not None:
@@ -162,7 +162,7 @@ def _why(failed: OSError) -> str:
 # ---- judging ---------------------------------------------------------------------------------------
 
 
-def judged_all(names: Sequence[str], now: datetime, wanted: Wanted) -> Iterator[Verdict]:
+def judged_all(names: Sequence[str], now: datetime, wanted: Wanted) -> Generator[Verdict]:
     """The verdict on every file, in order; in several processes when they are many."""
     workers = min(os.cpu_count() or 1, 16)
     if len(names) < MANY or workers == 1:

@@ -60,7 +60,10 @@ COMMANDS: Table = {
         ),
     ),
     "receive": ("receive:receive", tr("Receive invoices into a folder.", "Odbierz faktury do katalogu.")),
-    "upo": ("upo:upo", tr("Get, verify, show and print UPO receipts.", "Pobierz, zweryfikuj, pokaż i wydrukuj UPO.")),
+    "upo": (
+        "upo:upo",
+        tr("Get, verify, show and print UPO receipts.", "Pobierz, zweryfikuj, pokaż i wydrukuj UPO."),
+    ),
     "qr": (
         "qr:qr",
         tr("Make and check the QR codes of invoices.", "Utwórz i sprawdź kody QR faktur."),
