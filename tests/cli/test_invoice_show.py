@@ -135,6 +135,14 @@ def test_what_is_no_invoice_is_refused(desk: Terminal, file: str, code: int) -> 
 # ---- paper -----------------------------------------------------------------------------------------
 
 
+def test_what_stands_twice_is_not_shown_as_if_it_stood_once(desk: Terminal) -> None:
+    (desk.home / "twice.xml").write_bytes(INVOICE.replace(b"<P_2>", b"<P_2>FV/0</P_2><P_2>"))
+    for command in ("show", "pdf"):
+        done = desk.run("invoice", command, "twice.xml", code=1)
+        assert "Fa/P_2[2]" in done.err
+    assert not (desk.home / "twice.pdf").exists()
+
+
 def test_an_invoice_on_paper_with_its_code(desk: Terminal) -> None:
     done = desk.run("invoice", "pdf", "f.xml", "--ksef-number", NUMBER, "--language", "pl")
     assert (done.out, done.err) == ("f.pdf\n", "")

@@ -152,7 +152,7 @@ def _advances(files: tuple[Path, ...]) -> list[Advance]:
     found = []
     for path in files:
         try:
-            invoice = read.invoice(path.read_bytes())
+            invoice = read.invoice(path.read_bytes(), check=True)
         except KlucznikError as error:
             raise Unreadable(f"{path}: {error.message}", hint=error.hint) from None
         if not isinstance(invoice, fa.Faktura):

@@ -157,7 +157,7 @@ def _read(content: bytes) -> Document:
     root = xml.parse(content)
     form = recognise(root)
     if form.faktura is not None:
-        return read.invoice(root, form)
+        return read.invoice(root, form, check=True)
     from klucznik.documents import facts
 
     return facts.read(root, form)

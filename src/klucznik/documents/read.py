@@ -1,6 +1,6 @@
 """Reading an invoice into typed objects: bytes in, a `Faktura` out.
 
-No schema is asked: what fits the classes is read, values become Decimal, date and so on, and every
+What fits the classes is read, values become Decimal, date and so on, and every
 text keeps how it was written. What does not fit is explained by the schema. Rule: fa3.md.
 """
 
@@ -17,13 +17,20 @@ from klucznik.documents.recognise import recognise
 from klucznik.documents.values import READ
 
 
-def invoice(document: bytes | etree._Element, form: Form | None = None) -> fa.Faktura | rr.Faktura:
+def invoice(
+    document: bytes | etree._Element, form: Form | None = None, *, check: bool = False
+) -> fa.Faktura | rr.Faktura:
     """An invoice of FA(3), FA(2) or FA_RR(1); `form` is recognised when not given.
+
+    With `check` the schema is asked first. Without it, for documents that were checked before, only what
+    cannot be read is refused: of an element that stands twice where it may not, the last is taken.
 
     Raises `XmlProblem` for what is not XML as KSeF takes it, `DocumentFault` for what is not that form.
     """
     root = xml.parse(document) if isinstance(document, bytes) else document
     known = form or recognise(root)
+    if check:
+        faults.check(root, known)
     try:
         found = _reader(known)(root)
     except (_Misfit, KeyError, ValueError):  # an unknown tag, a value that is none
@@ -70,9 +77,9 @@ def _make(what: Shape, namespace: str) -> Callable[[etree._Element], Any]:
     required = frozenset(part.name for part in own if part.required)
     lists, simple_content = what.lists, bool(what.attributes or what.value)
 
-    def read(node: etree._Element) -> Any:
+    def read(node: Any) -> Any:
         found: dict[str, Any] = {}
-        for child in node[:]:  # a slice is quicker than an iterator
+        for child in node[:]:  # quicker than an iterator, and unknown to the stubs
             kind, name, convert, has_children = table[child.tag]
             if kind == _TEXT:
                 found[name] = child.text or ""
