@@ -8,7 +8,7 @@ export UV_COMPILE_BYTECODE = 1
 export UV_PYTHON_DOWNLOADS = never
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo up test check bench lint types lock clean
+.PHONY: help setup demo up test check bench soak lint types lock clean
 
 help:
 	@echo "make demo   walk from a KSeF token to a UPO on a local KSeF"
@@ -16,6 +16,7 @@ help:
 	@echo "make up     run a local KSeF until Ctrl-C"
 	@echo "make check  lint, types, tests: what has to pass before a change lands"
 	@echo "make bench  measure"
+	@echo "make soak   tens of thousands of mutated documents: minutes, not in CI"
 	@echo "make setup  only install, into $(VENV)"
 
 $(UV): requirements/uv.txt
@@ -53,6 +54,9 @@ check: lint types test
 
 bench: setup
 	$(BIN)/python bench/run.py
+
+soak: setup
+	KLUCZNIK_MUTANTS=45000 $(BIN)/pytest -s tests/documents/test_differential.py
 
 lock: $(UV)
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \

@@ -413,6 +413,8 @@ def lines_xml(*rows: str) -> Change:
 
 
 GROSS_LINE = "<P_8B>3</P_8B><P_9B>9.99</P_9B><P_11A>29.97</P_11A><P_12>23</P_12>"
+#: Seven times 8.12 is a cent less than the net value of seven times 9.99.
+BOTH_LINE = "<P_8B>1</P_8B><P_9B>9.99</P_9B><P_11>8.12</P_11><P_11A>9.99</P_11A><P_12>23</P_12>"
 NET_LINE = "<P_8B>1</P_8B><P_9A>0.37</P_9A><P_11>0.37</P_11><P_12>23</P_12>"
 OLD_LINE = "<P_8B>1</P_8B><P_9A>{0}</P_9A><P_11>{0}</P_11><P_12>23</P_12><StanPrzed>1</StanPrzed>"
 TOTALS = "<P_13_1>315.00</P_13_1><P_14_1>72.45</P_14_1>" + FIVE + "<P_15>439.85</P_15>"
@@ -424,6 +426,7 @@ def sums(net: str, tax: str, gross: str) -> Change:
 
 LEGAL: dict[str, list[Change]] = {
     "gross method": [lines_xml(GROSS_LINE), sums("24.37", "5.60", "29.97")],
+    "gross method, net values beside": [lines_xml(*[BOTH_LINE] * 7), sums("56.85", "13.08", "69.93")],
     "tax summed line by line": [lines_xml(*[NET_LINE] * 40), sums("14.80", "3.60", "18.40")],
     "tax of the whole": [lines_xml(*[NET_LINE] * 40), sums("14.80", "3.40", "18.20")],
     "discount of each unit": [

@@ -6,7 +6,9 @@ import os
 import pty
 import signal
 import subprocess
+import sys
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -65,6 +67,11 @@ def test_findings_stand_below_their_file_and_end_with_their_code(desk: Terminal)
     ]
 
 
+def test_the_system_speaks_polish_too(tmp_path: Path) -> None:
+    desk = Terminal(home=tmp_path, cwd=tmp_path, language="pl")
+    assert "błąd: nie ma takiego pliku [file]" in desk.run("invoice", "check", "none.xml", code=2).out
+
+
 def test_polish_is_spoken(desk: Terminal) -> None:
     lay(desk, b=WRONG)
     desk.language = "pl"
@@ -95,13 +102,13 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_judged(desk: Terminal) -> N
     lay(desk, a=BROKEN, b=WRONG)
     (desk.home / "empty").mkdir()
     done = desk.run("invoice", "check", "--json", "none.xml", "a.xml", "empty", "b.xml", code=2)
-    told = {one["file"]: (one["verdict"], [f["code"] for f in one["findings"]]) for one in done.objects()}
-    assert told == {
-        "none.xml": ("unreadable", ["file"]),
-        "a.xml": ("unreadable", ["xml"]),
-        "empty": ("unreadable", ["file"]),
-        "b.xml": ("faulty", ["sum-gross"]),
-    }
+    told = [(one["file"], one["verdict"], [f["code"] for f in one["findings"]]) for one in done.objects()]
+    assert told == [
+        ("none.xml", "unreadable", ["file"]),
+        ("a.xml", "unreadable", ["xml"]),
+        ("empty", "unreadable", ["file"]),
+        ("b.xml", "faulty", ["sum-gross"]),
+    ]
 
 
 def test_hints_and_warnings_do_not_fail(desk: Terminal) -> None:
@@ -124,6 +131,36 @@ def test_folders_are_walked_and_each_file_is_judged_once(desk: Terminal) -> None
 def test_standard_input_is_a_file_too(desk: Terminal) -> None:
     (told,) = desk.run("invoice", "check", "--json", "-", typed=WRONG, code=1).objects()
     assert (told["file"], told["findings"]) == ("-", [SUM_GROSS])
+
+
+def test_an_output_without_our_letters_gets_escapes(desk: Terminal) -> None:
+    lay(desk, a=WRONG.replace(b"FV/1", "FV/\U0001d542\u0416a".encode()))
+    desk = replace(desk, more={"PYTHONIOENCODING": "cp1250"})
+    assert "\\u2717 a.xml" in desk.run("invoice", "check", "a.xml", code=1).out
+    (told,) = desk.run("invoice", "check", "--json", "a.xml", code=1).objects()
+    assert "'FV/\U0001d542\u0416a'" in told["findings"][0]["message"]
+
+
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="names of files are always letters here")
+def test_a_name_that_is_no_text_can_be_told_and_found_again(desk: Terminal) -> None:
+    (desk.home / os.fsdecode(b"a\xff.xml")).write_bytes(GOOD)
+    (told,) = desk.run("invoice", "check", "--json", ".").objects()
+    assert os.fsencode(told["file"]) == b"a\xff.xml"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="streams are closed by the shell")
+@pytest.mark.parametrize(("closed", "code"), [("<&-", 2), (">&-", 1), ("2>&-", 1)])
+def test_closed_streams_are_no_fault(desk: Terminal, closed: str, code: int) -> None:
+    lay(desk, a=WRONG)
+    file = "-" if closed == "<&-" else "a.xml"
+    done = subprocess.run(
+        ["sh", "-c", f'"$0" invoice check {file} {closed}', KLUCZNIK],
+        capture_output=True,
+        env=environment(desk.home),
+        cwd=desk.home,
+        timeout=PATIENCE,
+    )
+    assert (done.returncode, done.stderr) == (code, b"")
 
 
 def test_a_number_given_twice_names_both_files(desk: Terminal) -> None:

@@ -66,6 +66,12 @@ def test_a_settlement_with_its_advance(desk: Terminal) -> None:
     assert "Fa/P_2" not in told["computed"]
 
 
+def test_an_advance_that_cannot_be_read_is_named(desk: Terminal) -> None:
+    (desk.home / "roz.yaml").write_text(desk.run("invoice", "new", "--example", "roz").out, encoding="utf-8")
+    told = desk.run("invoice", "new", "roz.yaml", "--advance", "roz.yaml", code=2).err
+    assert told.startswith("Error: roz.yaml: not well-formed XML")
+
+
 def test_nothing_is_written_over(desk: Terminal) -> None:
     given = json.dumps(examples.example("vat")).encode()
     (desk.home / "f.xml").write_text("mine")

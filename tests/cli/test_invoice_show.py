@@ -72,6 +72,12 @@ def test_an_invoice_in_the_terminal(desk: Terminal) -> None:
     assert "KSeF number" not in out
 
 
+def test_from_standard_input(desk: Terminal) -> None:
+    shown = desk.run("invoice", "show", "f.xml").out
+    assert desk.run("invoice", "show", "-", typed=INVOICE).out == shown
+    assert NUMBER in desk.run("upo", "show", "-", typed=receipt()).out
+
+
 def test_in_the_language_of_the_terminal_or_the_one_chosen(desk: Terminal) -> None:
     polish = replace(desk, language="pl")
     assert "Sprzedawca" in polish.run("invoice", "show", "f.xml").out
@@ -127,6 +133,14 @@ def test_what_is_no_invoice_is_refused(desk: Terminal, file: str, code: int) -> 
 
 
 # ---- paper -----------------------------------------------------------------------------------------
+
+
+def test_what_stands_twice_is_not_shown_as_if_it_stood_once(desk: Terminal) -> None:
+    (desk.home / "twice.xml").write_bytes(INVOICE.replace(b"<P_2>", b"<P_2>FV/0</P_2><P_2>"))
+    for command in ("show", "pdf"):
+        done = desk.run("invoice", command, "twice.xml", code=1)
+        assert "Fa/P_2[2]" in done.err
+    assert not (desk.home / "twice.pdf").exists()
 
 
 def test_an_invoice_on_paper_with_its_code(desk: Terminal) -> None:
@@ -257,3 +271,22 @@ def test_an_invoice_is_no_receipt(desk: Terminal) -> None:
     assert desk.run("upo", "show", "f.xml", code=2).out == ""
     assert desk.run("upo", "pdf", "f.xml", code=2).out == ""
     assert not (desk.home / "f.pdf").exists()
+
+
+def test_one_that_is_no_receipt_does_not_stop_the_others(desk: Terminal) -> None:
+    wrong = desk.run("upo", "verify", "f.xml", "upo.xml", code=2)
+    assert wrong.err.startswith("Error: f.xml: This is not a UPO")
+    assert wrong.out.splitlines()[0].endswith("upo.xml")
+
+
+def test_a_finding_names_the_document_and_speaks_the_language(desk: Terminal) -> None:
+    foreign = receipt().replace(f"<NipSprzedawcy>{NIP}<".encode(), f"<NipSprzedawcy>{BUYER}<".encode())
+    (desk.home / "upo.xml").write_bytes(foreign)
+    told = replace(desk, language="pl").run("upo", "verify", "upo.xml", code=1).out
+    assert f"✗ {NUMBER}: numer nie należy do sprzedawcy 1111111111" in told
+    assert "✗ podpis się nie zgadza: " in told
+
+
+def test_a_reference_number_can_be_copied_from_a_terminal_of_80_characters(desk: Terminal) -> None:
+    narrow = replace(desk, more={"COLUMNS": "80"})
+    assert "20260201-SO-1111111111-2222222222-33" in narrow.run("upo", "show", "upo.xml").out

@@ -286,6 +286,17 @@ def test_unreadable_links_are_2(desk: Terminal, link: str) -> None:
     assert "Error" not in polish.err
 
 
+def test_a_picture_is_not_written_over_unless_told(desk: Terminal) -> None:
+    picture = desk.home / "there.svg"
+    picture.write_text("mine", encoding="utf-8")
+    done = desk.run("qr", "link", "f.xml", "--svg", str(picture), code=2)
+    assert "there.svg is there already" in done.err
+    assert "--force" in done.err
+    assert picture.read_text(encoding="utf-8") == "mine"
+    desk.run("qr", "link", "f.xml", "--svg", str(picture), "--force")
+    assert picture.read_text(encoding="utf-8").startswith("<svg")
+
+
 def test_wrong_usage_is_64(desk: Terminal) -> None:
     desk.run("qr", "check", code=64)
     desk.run("qr", "link", code=64)

@@ -64,6 +64,32 @@ def test_each_fault_is_found_and_nothing_else_called_wrong(
     assert {finding.code for finding in found if finding.severity == "error"} <= {code}
 
 
+@pytest.mark.parametrize(
+    ("code", "changes"),
+    [
+        # P_15 follows from the tax, so both are wrong by it.
+        ("vat-arithmetic", [("<P_14_1>72.45", "<P_14_1>27.45")]),
+        # A total follows from its lines, and one line from quantity and price.
+        ("line-value", [("<P_11>15.00", "<P_11>51.00")]),
+        ("sum-net", [("<P_13_1>315.00", "<P_13_1>351.00")]),
+        # The tax of a total that has no lines is beside the point.
+        ("line-without-total", [("<P_13_1>", "<P_13_2>"), ("</P_13_1>", "</P_13_2>"),
+                                ("<P_14_1>", "<P_14_2>"), ("</P_14_1>", "</P_14_2>")]),
+        ("old-rate", [("<P_12>5<", "<P_12>3<")]),
+    ],
+)  # fmt: skip
+def test_the_first_finding_is_the_cause_of_the_others(code: str, changes: list[Change]) -> None:
+    found = [finding.code for finding in found_in(changed(PLAIN, *changes))]
+    assert found[0] == code
+    assert len(found) > 1
+
+
+def test_a_number_in_megabytes_of_blanks_is_told_in_one_line() -> None:
+    found = found_in(changed(PLAIN, ("<P_2>FV", "<P_2>" + " " * 500_000 + "FV")))
+    assert "number-blanks" in {finding.code for finding in found}
+    assert max(len(finding.message) for finding in found) < 500
+
+
 def test_every_code_is_shown() -> None:
     assert {code for code, _, _ in CASES} | ELSEWHERE == set(CODES)
 

@@ -349,9 +349,37 @@ def test_settlement_less_its_advances() -> None:
         "P_15": "1810.00",
     }
     assert [one.NrKSeFFaZaliczkowej for one in body.FakturaZaliczkowa] == [NUMBER]
-    # Twice the same advance, without numbers.
-    again = made([paid, paid], RodzajFaktury="ROZ", FaWiersz=rows)
+    # Another one of the same amounts, without numbers.
+    other = completed(objects.to_plain(paid))
+    other.Fa.P_2 = "FZ/2"
+    again = made([paid, other], RodzajFaktury="ROZ", FaWiersz=rows)
     assert (again.P_15, again.FakturaZaliczkowa) == (Decimal("1310.00"), [])
+
+
+def test_settlement_takes_each_advance_once_and_nothing_but_advances() -> None:
+    rows = {"ZamowienieWiersz": order(("10", "23"))}
+    paid = completed(data(RodzajFaktury="ZAL", P_15="5", Zamowienie=rows))
+    given = data(RodzajFaktury="ROZ", FaWiersz=[line("1", "10", "23")])
+    assert "twice" in faults(given, advances=[paid, paid])["advances[2]"]
+    sale = completed(data(FaWiersz=[line("1", "5", "23")]))
+    assert "no advance invoice" in faults(given, advances=[sale])["advances[1]"]
+    # A correction of an advance may have its number: 12.30 - 5.00 + 1.00.
+    back = completed(data(RodzajFaktury="KOR_ZAL", P_15="-1", Zamowienie=rows))
+    assert str(made([paid, back], **given["Fa"]).P_15) == "8.30"
+
+
+def test_no_amount_is_minus_nothing() -> None:
+    body = made(FaWiersz=[line("-1", "0.001", "23")])
+    assert str(body.FaWiersz[0].P_11) == "0.00"
+    assert totals(body) == {"P_13_1": "0.00", "P_14_1": "0.00", "P_15": "0.00"}
+
+
+@pytest.mark.parametrize(("payment", "split"), [("15000.01", 1), ("15000.00", 2)])
+def test_an_advance_for_goods_of_annex_15_is_paid_split_too(payment: str, split: int) -> None:
+    rows = [{**row, "P_12Z_Zal_15": 1} for row in order(("20000", "23"))]
+    body = made(RodzajFaktury="ZAL", P_15=payment, Zamowienie={"ZamowienieWiersz": rows})
+    assert body.Adnotacje is not None
+    assert split == body.Adnotacje.P_18A
 
 
 def test_settlement_refuses_what_does_not_belong() -> None:

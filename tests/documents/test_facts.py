@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from random import Random
 
 import pytest
 from lxml import etree
 
+from documents import generate
 from klucznik.documents import samples, xml
 from klucznik.documents.facts import (
     AuthorizedSubject,
@@ -428,3 +431,36 @@ def test_ten_thousand_lines_and_not_one_more() -> None:
 
 def test_an_etree_root_of_another_parser_is_read_too(fa3: str) -> None:
     assert read(etree.fromstring(fa3.encode()), "FA (3)").seller_nip == ANIA
+
+
+KIND_END = "</RodzajFaktury>"
+LOOKALIKES = [
+    f"<!-- {KIND_END} -->",
+    f"<!-- {KIND_END}</Fa></Faktura> -->",
+    f"<![CDATA[{KIND_END}]]>",
+    f"<![CDATA[{KIND_END}</Fa></Faktura>]]>",
+    "&lt;/RodzajFaktury&gt;",
+]
+
+
+@pytest.mark.parametrize("form", ["FA (3)", "FA (2)", "FA_RR (1)"])
+def test_facts_without_a_check_are_the_same(form: str) -> None:
+    for seed in range(150):
+        document = generate.document(FORMS[form], Random(seed), seed % 7 / 10)
+        assert read(document, check=False) == read(document), seed
+
+
+@pytest.mark.parametrize("lookalike", LOOKALIKES)
+@pytest.mark.parametrize("place", ["<Faktura", "<Podmiot1>", "</Nazwa>", "</P_2>", "</RodzajFaktury>"])
+def test_nothing_that_looks_like_the_end_of_the_kind_deceives(fa3: str, lookalike: str, place: str) -> None:
+    document = fa3.replace(place, lookalike + place, 1).encode()
+    try:
+        whole = read(document)
+    except (DocumentFault, xml.XmlProblem):  # a text where no text may stand
+        return
+    assert read(document, check=False) == whole
+
+
+def test_a_document_of_another_prefix_is_read_whole(fa3: str) -> None:
+    document = re.sub(r"<(/?)(?=[A-Z])", r"<\1f:", fa3).replace("xmlns=", "xmlns:f=")
+    assert read(document.encode(), check=False) == read(fa3.encode())

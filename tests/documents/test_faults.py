@@ -8,12 +8,14 @@ import pytest
 from lxml import etree
 
 from klucznik import lang
-from klucznik.documents import faults, samples, xml
+from klucznik.documents import facts, faults, samples, xml
 from klucznik.documents.allowed import plural
 from klucznik.documents.forms import FA3
+from klucznik.documents.invoice import DocumentFault
 
 NOW = datetime(2026, 7, 1, 12, 0, tzinfo=UTC)
 FA = samples.invoice("5265877635", "1111111111", "FV/1", date(2026, 7, 1), NOW).decode()
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
 LINE = FA[FA.index("<FaWiersz>") : FA.index("</FaWiersz>") + len("</FaWiersz>")]
 
 
@@ -106,10 +108,11 @@ def test_the_last_of_ten_thousand_lines_is_found() -> None:
     assert [fault.path for fault in faults.explain(root, FA3)] == ["Fa/FaWiersz[10000]/P_11"]
 
 
-def test_blanks_around_a_moment_are_no_fault() -> None:
+def test_blanks_around_a_moment_are_refused_as_libxml2_does() -> None:
     root = xml.parse(FA.replace("2026-07-01T12:00:00Z", " 2026-07-01T12:00:00.0000000Z ").encode())
-    assert faults.explain(root, FA3) == []
-    faults.check(root, FA3)
+    assert [fault.path for fault in faults.explain(root, FA3)] == ["Naglowek/DataWytworzeniaFa"]
+    with pytest.raises(DocumentFault):
+        faults.check(root, FA3)
 
 
 def test_blanks_do_not_hide_another_fault() -> None:
@@ -120,3 +123,25 @@ def test_blanks_do_not_hide_another_fault() -> None:
 def test_a_tree_with_comments_is_explained_too() -> None:
     root = etree.fromstring(FA.replace("<P_16>2", "<!-- a --><P_16>3").encode())
     assert [fault.path for fault in faults.explain(root, FA3)] == ["Fa/Adnotacje/P_16"]
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        FA.replace("<Podmiot1>", '<Podmiot1 xmlns:z="{}" z:a="1">'),
+        FA.replace("<Podmiot1>", '<z:a xmlns:z="{}"/><Podmiot1>'),
+        FA.replace(FA3.namespace, "{}"),
+        FA.replace("<Podmiot1>", f'<Podmiot1 xmlns:i="{XSI}" i:type="{{}}">'),
+    ],
+    ids=["attribute", "element", "root", "type"],
+)
+def test_a_name_of_megabytes_is_quoted_in_part(spoilt: str) -> None:
+    root = xml.parse(spoilt.replace("{}", "u" * 1_000_000).encode())
+    refused = faults.refusal(root, FA3)
+    assert max(map(len, [*refused.details, refused.why, *(one.message for one in refused.faults)])) < 1000
+
+
+def test_a_tree_of_another_parser_is_not_called_faulty() -> None:
+    root = etree.fromstring(FA.replace("<Fa>", "<!-- a --><Fa>").encode())
+    with pytest.raises(ValueError, match=r"let xml\.parse make it"):
+        facts.read(root)

@@ -109,6 +109,16 @@ def test_all_faults_at_once_each_with_its_place() -> None:
     assert "10" in wrong["Podmiot1/DaneIdentyfikacyjne/NIP"]
 
 
+def test_what_stands_there_is_told_in_words_not_in_python() -> None:
+    rows = [None, [[1]], {"P_7": {"a": 1}, "P_8B": True, "P_9A": Decimal("1E+99")}]
+    wrong = faults(data(FaWiersz=rows))
+    assert wrong["Fa/FaWiersz[1]"].startswith("Fa/FaWiersz[1]: nothing stands")
+    assert wrong["Fa/FaWiersz[2]"].startswith("Fa/FaWiersz[2]: a list stands")
+    assert wrong["Fa/FaWiersz[3]/P_7"].startswith("Fa/FaWiersz[3]/P_7: a group of fields is no value")
+    assert '"true" is no value' in wrong["Fa/FaWiersz[3]/P_8B"]
+    assert '"1E+99" is no value' in wrong["Fa/FaWiersz[3]/P_9A"]
+
+
 def test_faults_in_polish() -> None:
     with lang.speaking("pl"):
         wrong = faults(data(P_16="x", P_15="x", FaWiersz=[{"P_11": []}]))

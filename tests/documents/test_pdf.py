@@ -162,6 +162,40 @@ def test_a_row_stays_on_one_page_unless_it_fits_on_none() -> None:
     assert sum(page.extract_text().count("wiersz") for page in high.pages) == 150
 
 
+def test_sums_a_heading_or_a_note_never_stand_alone() -> None:
+    table = Table((Column("Lp."), Column("Kwota", "right")), (("1", "raz"), ("2", "dwa")), foot=("", "Suma"))
+    broken = False
+    for lines in range(40, 75):
+        filler = Section("filler", "", (Text("\n".join(["wiersz"] * lines)),))
+        rates = Section("rates", "Stawki", (Text("Waluta", "note"), Pairs((Pair("Opis", "tu"),)), table))
+        pages = _read(Sheet("pl", "Faktura", "FV/1", (filler, rates))).pages
+        (page,) = (page for page in pages if "Stawki" in page.extract_text())
+        assert all(word in page.extract_text() for word in ("Waluta", "Opis", "Kwota", "raz", "dwa", "Suma"))
+        broken = broken or (len(pages) == 2 and page is pages[1])
+    assert broken
+
+
+def test_the_last_line_stays_with_the_code() -> None:
+    for lines in range(40, 60):
+        sheet = _with(Text("\n".join(["wiersz"] * lines)), Code(LINK, "OFFLINE", "Kod", ""), made_by="Ołówek")
+        assert "OFFLINE" in next(
+            text for page in _read(sheet).pages if "Ołówek" in (text := page.extract_text())
+        )
+
+
+@pytest.mark.parametrize("link", [LINK, "https://a.example"])
+def test_the_white_around_a_code_covers_no_writing(link: str) -> None:
+    boxes = []
+    for blocks in ((Text("ygpqj", "plain"),), (Text("ygpqj"), Code(link, "", "", "", 150))):
+        sheet = Sheet("pl", "", "", (Section("all", "", blocks[:1]), Section("code", "", blocks[1:])))
+        with Image.open(io.BytesIO(pdf.pages(sheet, ppi=144)[0])) as picture:
+            # Below the rule under the title, above the code.
+            grey = picture.convert("L").crop((80, 130, 300, 190))
+        boxes.append(grey.point(lambda level: 255 if level < 200 else 0).getbbox())
+    assert boxes[0] is not None
+    assert boxes[0] == boxes[1]
+
+
 def test_pages_are_counted_in_the_language_of_the_sheet() -> None:
     assert "1 of 1" in _words(correction())
 
@@ -198,6 +232,13 @@ def test_nothing_runs_over_the_margin() -> None:
         assert ink[2] <= 595 - 36
 
 
+def test_a_hash_beside_a_long_label_is_not_broken() -> None:
+    digest = "kyqH+QUgP8ATWd/95IY632mP4uqibwG66Oqclq9+qno="
+    pairs = Pairs((Pair("Nazwa pliku XSD struktury logicznej przesłanego dokumentu", digest),))
+    sheet = replace(_with(Columns(((pairs,), (Text("obok"),)))), landscape=True)
+    assert digest in _read(sheet).pages[0].extract_text()
+
+
 def test_amounts_are_never_broken() -> None:
     columns = (Column("Nazwa", weight=50), *(Column("Kwota", "right", 0.1) for _ in range(8)))
     amount = "-1 234 567,89 PLN"
@@ -218,6 +259,13 @@ def test_a_row_before_a_correction_is_marked() -> None:
     assert text.index("BEFORE CORRECTION") < text.index("108,00")
     polish = replace(correction(), language="pl")
     assert "PRZED KOREKTĄ" in _words(polish)
+
+
+def test_the_mark_of_a_row_before_a_correction_takes_no_line_of_its_own() -> None:
+    columns = (Column("Nazwa", weight=0.5), *(Column("Wartość", "right", 3) for _ in range(6)))
+    table = Table(columns, (("Marchew", *["1,00"] * 6),) * 2, before=frozenset([0]))
+    text = _read(replace(_with(table), language="en")).pages[0].extract_text()
+    assert "BEFORE CORRECTION Marchew" in " ".join(text.split("  "))
 
 
 @pytest.mark.parametrize("landscape", [False, True])

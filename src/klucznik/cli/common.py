@@ -58,8 +58,8 @@ NIP = NipType()
 class FileType(click.Path):
     """A file to be read: one that is missing, a folder or locked is unreadable (2), not wrong usage."""
 
-    def __init__(self, *, folders: bool = False) -> None:
-        super().__init__(exists=True, dir_okay=folders, path_type=Path)
+    def __init__(self, *, folders: bool = False, allow_dash: bool = False) -> None:
+        super().__init__(exists=True, dir_okay=folders, path_type=Path, allow_dash=allow_dash)
 
     def fail(
         self, message: str, param: click.Parameter | None = None, ctx: click.Context | None = None
@@ -69,6 +69,12 @@ class FileType(click.Path):
 
 FILE = FileType()
 FILE_OR_FOLDER = FileType(folders=True)
+#: A file, or - for standard input; read it with `content_of`.
+FILE_OR_INPUT = FileType(allow_dash=True)
+
+
+def content_of(file: Path) -> bytes:
+    return sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes()
 
 
 # ---- secrets ---------------------------------------------------------------------------------------
@@ -97,5 +103,6 @@ def read_secret(question: str, *, fd: int | None = None, confirm: bool = False) 
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False, default=str))
+    """One JSON value on standard output: a line, in escapes where that cannot show every letter."""
+    shows_all = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    click.echo(json.dumps(value, ensure_ascii=not shows_all, default=str))

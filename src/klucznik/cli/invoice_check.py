@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
+import errno
 import os
 import signal
 import sys
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from klucznik.cli.common import print_json
 from klucznik.cli.options import json_option
 from klucznik.lang import tr
 
@@ -42,6 +43,11 @@ _MARKS = {
     "clean": ("✓", "green"),
     "faulty": ("✗", "red"),
     "unreadable": ("?", "red"),
+}
+_IN_POLISH = {
+    errno.ENOENT: "nie ma takiego pliku",
+    errno.EACCES: "brak prawa do odczytu",
+    errno.EIO: "błąd odczytu",
 }
 _FORMS = ["FA (2)", "FA (3)", "FA_RR (1)", "PEF (3)", "PEF_KOR (3)"]
 
@@ -91,18 +97,20 @@ def check(
     from klucznik.documents.checks.verdict import Wanted
 
     names, missing = listed(files)
+    there = [name for name in names if name not in missing]
     numbers = Numbers()
     counted: Counter[str] = Counter()
-    told_all = len(names) + len(missing) <= _ALL_TOLD
-    judged = judged_all(names, SystemClock().now(), Wanted(form, schema_only, schemas))
-    with _bar(len(names), hidden=len(names) < MANY) as advance:
-        for name, verdict in _both(missing, judged):
+    told_all = len(names) <= _ALL_TOLD
+    judged = judged_all(there, SystemClock().now(), Wanted(form, schema_only, schemas))
+    with closing(judged), _bar(len(names), hidden=len(names) < MANY) as advance:
+        for name in names:
+            verdict = missing[name] if name in missing else next(judged)
             if verdict.key is not None:
                 verdict = verdict.also(numbers.meet(verdict.key, name, verdict.digest))
             counted[verdict.word] += 1
             counted.update(finding.severity for finding in verdict.findings)
             if as_json:
-                click.echo(json.dumps(as_dict(name, verdict), ensure_ascii=False))
+                print_json(as_dict(name, verdict))
             elif verdict.findings or told_all:
                 for line in lines(name, verdict):
                     _tell(line)
@@ -115,67 +123,66 @@ def check(
 # ---- which files -----------------------------------------------------------------------------------
 
 
-def listed(given: Sequence[str]) -> tuple[list[str], list[tuple[str, Verdict]]]:
-    """Files as named, folders as the *.xml below them, each once; and what cannot be listed."""
+def listed(given: Sequence[str]) -> tuple[list[str], dict[str, Verdict]]:
+    """Files as named, folders as the *.xml below them, each once; and which of them cannot be listed."""
     from klucznik.documents.checks.verdict import unreadable
 
     names: dict[str, None] = {}
-    missing: list[tuple[str, Verdict]] = []
+    missing: dict[str, Verdict] = {}
+
+    def fails(name: str, why: str) -> None:
+        names[name] = None
+        missing[name] = unreadable("file", why)
 
     def failed(error: OSError) -> None:
-        missing.append((str(error.filename), unreadable("file", error.strerror or str(error))))
+        fails(str(error.filename), _why(error))
 
     for one in given:
         if one == STDIN or not Path(one).is_dir():
             names[one] = None
             continue
-        before = len(names), len(missing)
+        before = len(names)
         for folder, below, inside in os.walk(one, onerror=failed):
             below.sort()
             for name in sorted(inside):
                 path = Path(folder) / name
                 if name.lower().endswith(".xml") and path.is_file():
                     names[str(path)] = None
-        if before == (len(names), len(missing)):
-            missing.append((one, unreadable("file", tr("no *.xml in this folder", "brak *.xml w katalogu"))))
+        if before == len(names):
+            fails(one, tr("no *.xml in this folder", "brak *.xml w katalogu"))
     return list(names), missing
 
 
-def _both(
-    missing: Sequence[tuple[str, Verdict]], judged: Iterator[tuple[str, Verdict]]
-) -> Iterator[tuple[str, Verdict]]:
-    yield from missing
-    yield from judged
+def _why(failed: OSError) -> str:
+    """What the system says, in the language of the terminal as far as it is usual."""
+    said = failed.strerror or str(failed)
+    return tr(said, _IN_POLISH.get(failed.errno or 0, said))
 
 
 # ---- judging ---------------------------------------------------------------------------------------
 
 
-def judged_all(names: Sequence[str], now: datetime, wanted: Wanted) -> Iterator[tuple[str, Verdict]]:
-    """Every file with its verdict, in order; in several processes when they are many."""
+def judged_all(names: Sequence[str], now: datetime, wanted: Wanted) -> Generator[Verdict]:
+    """The verdict on every file, in order; in several processes when they are many."""
     workers = min(os.cpu_count() or 1, 16)
     if len(names) < MANY or workers == 1:
         for name in names:
-            yield name, judge_file(name, now, wanted)
+            yield judge_file(name, now, wanted)
         return
     chunks = (names[at : at + CHUNK] for at in range(0, len(names), CHUNK))
     # Started anew, not forked: nothing of this process is shared, on every system alike.
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_leave_interrupts)
     # No more than this is on its way, so memory does not grow with the number of files.
-    waiting: deque[tuple[Sequence[str], Future[list[Verdict]]]] = deque()
+    waiting: deque[Future[list[Verdict]]] = deque()
     try:
         for chunk in chunks:
-            waiting.append((chunk, _submit(pool, chunk, now, wanted)))
+            waiting.append(_submit(pool, chunk, now, wanted))
             if len(waiting) >= 4 * workers:
-                yield from _answered(*waiting.popleft())
+                yield from waiting.popleft().result()
         while waiting:
-            yield from _answered(*waiting.popleft())
+            yield from waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _answered(chunk: Sequence[str], answer: Future[list[Verdict]]) -> Iterator[tuple[str, Verdict]]:
-    yield from zip(chunk, answer.result(), strict=True)
 
 
 def _submit(
@@ -210,7 +217,7 @@ def judge_file(name: str, now: datetime, wanted: Wanted) -> Verdict:
             with Path(name).open("rb") as file:
                 document = file.read(INVOICE_LIMIT + 1)
     except OSError as failed:
-        return unreadable("file", failed.strerror or str(failed))
+        return unreadable("file", _why(failed))
     return judge(document, now, wanted)
 
 

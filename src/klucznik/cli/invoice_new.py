@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from klucznik.cli.common import FILE, print_json
+from klucznik.cli.common import FILE, content_of, print_json
 from klucznik.cli.options import json_option
-from klucznik.errors import Unreadable, Unwritable
+from klucznik.errors import KlucznikError, Unreadable, Unwritable
 from klucznik.lang import tr
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def new(
     from klucznik.documents.forms import FORMS
     from klucznik.documents.invoice import DocumentFault
 
-    data = load.load(sys.stdin.buffer.read() if str(file) == "-" else file.read_bytes())
+    data = load.load(content_of(file))
     form = FORMS[code] if code else objects.form_of_data(data)
     invoice = objects.from_plain(data, form)
     given = set(_paths(objects.to_plain(invoice, form)))
@@ -151,7 +151,10 @@ def _advances(files: tuple[Path, ...]) -> list[Advance]:
 
     found = []
     for path in files:
-        invoice = read.invoice(path.read_bytes())
+        try:
+            invoice = read.invoice(path.read_bytes(), check=True)
+        except KlucznikError as error:
+            raise Unreadable(f"{path}: {error.message}", hint=error.hint) from None
         if not isinstance(invoice, fa.Faktura):
             raise Unreadable(tr(f"{path} is no advance invoice", f"{path} to nie faktura zaliczkowa"))
         found.append(Advance(invoice, path.stem if is_ksef_number(path.stem) else ""))

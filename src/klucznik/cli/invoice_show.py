@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klucznik.cli.common import FILE, print_json
+from klucznik.cli.common import FILE, FILE_OR_INPUT, content_of, print_json
 from klucznik.cli.options import Signer, json_option
 from klucznik.cli.printing import Paper, console, language_option, paper_options, watermark_option
 from klucznik.errors import KlucznikError
@@ -35,18 +35,18 @@ _number_option = click.option(
 
 @click.command(
     help=tr(
-        "Show an invoice in the terminal as a person reads it.\n\nWith --json its elements, by their names in "
+        "Show an invoice in the terminal as a person reads it.\n\nFILE may be - for standard input. With --json its elements, by their names in "
         "the schema, values as they are written; `klucznik invoice new` makes the same invoice of them.",
-        "Pokaż fakturę w terminalu tak, jak czyta ją człowiek.\n\nZ --json jej elementy, pod nazwami ze schematu, "
+        "Pokaż fakturę w terminalu tak, jak czyta ją człowiek.\n\nFILE może być - (standardowe wejście). Z --json jej elementy, pod nazwami ze schematu, "
         "z wartościami tak, jak je zapisano; `klucznik invoice new` utworzy z nich tę samą fakturę.",
     )
 )
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE_OR_INPUT)
 @_number_option
 @language_option
 @json_option
 def show(file: Path, ksef_number: str, language: str | None, as_json: bool) -> None:
-    document = _read(file.read_bytes())
+    document = _read(content_of(file))
     ksef_number = _checked(ksef_number, file, document)
     if as_json:
         print_json(_plain(document))
@@ -157,7 +157,7 @@ def _read(content: bytes) -> Document:
     root = xml.parse(content)
     form = recognise(root)
     if form.faktura is not None:
-        return read.invoice(root, form)
+        return read.invoice(root, form, check=True)
     from klucznik.documents import facts
 
     return facts.read(root, form)

@@ -12,7 +12,7 @@ import click
 
 from klucznik.cli.common import FILE, print_json
 from klucznik.cli.options import Place, Signer, json_option, ksef_option
-from klucznik.errors import KlucznikError
+from klucznik.errors import KlucznikError, Unwritable
 from klucznik.lang import tr
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Codes:
 )
 @click.option("--svg", "svg_path", type=_PICTURE, help=tr("Draw the code here, SVG.", "Narysuj tu kod, SVG."))
 @click.option("--png", "png_path", type=_PICTURE, help=tr("Draw the code here, PNG.", "Narysuj tu kod, PNG."))
+@click.option("--force", is_flag=True, help=tr("Write over pictures.", "Nadpisuj obrazy."))
 @click.option(
     "--certificate",
     "cert_path",
@@ -106,6 +107,7 @@ def link(
     ksef_number: str | None,
     svg_path: Path | None,
     png_path: Path | None,
+    force: bool,
     cert_path: Path | None,
     key_path: Path | None,
     context: str | None,
@@ -131,7 +133,7 @@ def link(
     identity = Signer(cert_path, key_path).identity() if cert_path else None
     for path in files:
         codes = codes_of(path, base, ksef_number, identity, context)
-        pictures = [str(drawn) for drawn in _draw(codes, svg_path, png_path)]
+        pictures = [str(drawn) for drawn in _draw(codes, svg_path, png_path, force)]
         if as_json:
             print_json(
                 {
@@ -229,7 +231,7 @@ def _refuse_unfit(second: str, base: str, identity: Identity) -> None:
         )
 
 
-def _draw(codes: Codes, svg_path: Path | None, png_path: Path | None) -> Iterator[Path]:
+def _draw(codes: Codes, svg_path: Path | None, png_path: Path | None, force: bool) -> Iterator[Path]:
     """Write the pictures asked for; gives their paths, KOD I first."""
     if not svg_path and not png_path:
         return
@@ -238,12 +240,22 @@ def _draw(codes: Codes, svg_path: Path | None, png_path: Path | None) -> Iterato
     for code, label, ending in ((codes.first, codes.label, ""), (codes.second, CERTIFICATE, "-certificate")):
         if code and svg_path:
             target = svg_path.with_stem(svg_path.stem + ending)
-            target.write_text(svg(code, label), encoding="utf-8")
-            yield target
+            yield _picture(target, svg(code, label).encode(), force)
         if code and png_path:
             target = png_path.with_stem(png_path.stem + ending)
-            target.write_bytes(png(code, label))
-            yield target
+            yield _picture(target, png(code, label), force)
+
+
+def _picture(target: Path, drawn: bytes, force: bool) -> Path:
+    try:
+        with target.open("wb" if force else "xb") as file:
+            file.write(drawn)
+    except FileExistsError:
+        raise Unwritable(
+            tr(f"{target} is there already.", f"{target} już istnieje."),
+            hint=tr("--force writes over it", "--force go nadpisze"),
+        ) from None
+    return target
 
 
 def _facts(path: Path, document: bytes) -> Facts:

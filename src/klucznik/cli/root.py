@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import Any, NoReturn
 
 import click
@@ -66,7 +67,10 @@ COMMANDS: Table = {
         ),
     ),
     "receive": ("receive:receive", tr("Receive invoices into a folder.", "Odbierz faktury do katalogu.")),
-    "upo": ("upo:upo", tr("Get and verify UPO receipts.", "Pobierz i zweryfikuj UPO.")),
+    "upo": (
+        "upo:upo",
+        tr("Get, verify, show and print UPO receipts.", "Pobierz, zweryfikuj, pokaż i wydrukuj UPO."),
+    ),
     "qr": (
         "qr:qr",
         tr("Make and check the QR codes of invoices.", "Utwórz i sprawdź kody QR faktur."),
@@ -119,6 +123,20 @@ def root() -> None:
     pass
 
 
+def _mend_streams() -> None:
+    """A stream that whoever started us closed leads nowhere, instead of being None.
+
+    What an output has no letter for (Windows-1250 no check mark, UTF-8 no stray byte of a file's name) is
+    written as an escape.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def complain(error: KlucznikError) -> None:
     """Tell a person what went wrong and what to do next."""
     click.echo(tr("Error: ", "Błąd: ") + error.message, err=True)
@@ -140,6 +158,7 @@ def misfit(wrong: ValueError) -> int:
 
 def run(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; ends the process."""
+    _mend_streams()
     try:
         code = root.main(args=arguments, prog_name="klucznik", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

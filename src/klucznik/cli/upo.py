@@ -1,4 +1,4 @@
-"""`klucznik upo`: get receipts, verify them."""
+"""`klucznik upo`: get receipts, verify, show and print them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from klucznik.cli.common import FILE, print_json
+from klucznik.cli.common import FILE, FILE_OR_INPUT, content_of, print_json
 from klucznik.cli.options import (
     Place,
     Unlock,
@@ -20,10 +20,12 @@ from klucznik.cli.options import (
     vault_options,
 )
 from klucznik.cli.printing import Paper, console, language_option, paper_options
+from klucznik.errors import Unreadable
 from klucznik.lang import tr
 
 if TYPE_CHECKING:
     from klucznik.documents.blocks import Sheet
+    from klucznik.documents.upo_verify import UpoFinding
 
 
 @click.group(
@@ -128,11 +130,17 @@ def verify(
     from klucznik.documents import upo as receipts
 
     trusted = [load_certificate(path.read_bytes()) for path in trust] or None
-    in_order = True
+    worst = 0
     for path in files:
-        report = receipts.verify(path.read_bytes(), trusted=trusted)
-        messages = [finding.message for finding in report.findings] + _unconfirmed(report.upo, invoices)
-        in_order = in_order and not messages
+        try:
+            report = receipts.verify(path.read_bytes(), trusted=trusted)
+        except Unreadable as error:
+            click.echo(f"{tr('Error: ', 'Błąd: ')}{path}: {error.message}", err=True)
+            worst = error.exit_code
+            continue
+        messages = [_said(finding) for finding in report.findings] + _unconfirmed(report.upo, invoices)
+        if messages:
+            worst = max(worst, 1)
         numbers = [document.ksef_number for document in report.upo.documents]
         if as_json:
             print_json(
@@ -153,13 +161,19 @@ def verify(
         count = len(numbers)
         click.echo(
             f"    {tr('session', 'sesja')} {report.upo.session_reference}, "
-            + tr(f"{count} invoices: ", f"faktur {count}: ")
+            + tr(f"invoices ({count}): ", f"faktury ({count}): ")
             + ", ".join(numbers[:3])
             + (" …" if count > 3 else "")
         )
         for message in messages:
             click.echo(f"    ✗ {message}")
-    return 0 if in_order else 1
+    return worst
+
+
+def _said(finding: UpoFinding) -> str:
+    """What is not in order, and with which of perhaps ten thousand documents."""
+    number = finding.ksef_number
+    return finding.message if number is None or number in finding.message else f"{number}: {finding.message}"
 
 
 def _unconfirmed(upo: object, invoices: Sequence[Path]) -> list[str]:
@@ -182,12 +196,12 @@ def _unconfirmed(upo: object, invoices: Sequence[Path]) -> list[str]:
         "Pokaż UPO w terminalu. Czy jest prawdziwe, powie `klucznik upo verify`.",
     )
 )
-@click.argument("file", type=FILE)
+@click.argument("file", type=FILE_OR_INPUT)
 @language_option
 def show(file: Path, language: str | None) -> None:
     from klucznik.documents import terminal, upo_read, view_upo
 
-    terminal.show(view_upo.sheet(upo_read.read(file.read_bytes()), language), console())
+    terminal.show(view_upo.sheet(upo_read.read(content_of(file)), language), console())
 
 
 @upo.command(

@@ -230,9 +230,23 @@ class Body:
                 )
             return {}
         rest = totals.of_lines(sold)
+        taken: set[tuple[str, str]] = set()
         for n, advance in enumerate(self.advances, 1):
             paid, where = advance.invoice.Fa, f"advances[{n}]"
-            number = paid.P_2
+            number, kind = paid.P_2, paid.RodzajFaktury or ""
+            if kind not in ("ZAL", "KOR_ZAL"):
+                self.wrong(
+                    where,
+                    f"{number} is no advance invoice (ZAL, KOR_ZAL), its kind is {kind}",
+                    f"{number} to nie faktura zaliczkowa (ZAL, KOR_ZAL), jej rodzaj to {kind}",
+                )
+            if (kind, number) in taken:
+                self.wrong(
+                    where,
+                    f"{number} is given twice, it would be taken off twice",
+                    f"{number} podano dwa razy, odjęto by ją dwa razy",
+                )
+            taken.add((kind, number))
             if paid.KodWaluty != body.KodWaluty:
                 self.wrong(
                     where,

@@ -52,6 +52,7 @@ def notes(body: fa.Fa, exchange: Decimal | None) -> list[Fault]:
     annex = any(line.P_12_Zal_15 for line in body.FaWiersz)
     if order is not None:
         rates |= {row.P_12Z for row in order.ZamowienieWiersz}
+        annex = annex or any(row.P_12Z_Zal_15 for row in order.ZamowienieWiersz)
     # (1) The buyer accounts for the tax: domestic reverse charge, services of art. 100(1)(4).
     if notes.P_18 is None:
         notes.P_18 = 1 if rates & {"oo", "np II"} else 2

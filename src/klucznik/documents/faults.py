@@ -35,8 +35,13 @@ def check(root: etree._Element, form: Form, validator: etree.XMLSchema | None = 
 
 
 def refusal(root: etree._Element, form: Form, validator: etree.XMLSchema | None = None) -> DocumentFault:
-    """The faults of a document, as an error to raise."""
-    return _refused(explain(root, form, validator), form)
+    """The faults of a document that could not be read, as an error to raise.
+
+    Raises ValueError for a tree whose only fault is that `xml.parse` did not make it.
+    """
+    if found := explain(root, form, validator):
+        return _refused(found, form)
+    raise ValueError("the tree holds comments or instructions; let xml.parse make it")
 
 
 def explain(root: etree._Element, form: Form, validator: etree.XMLSchema | None = None) -> list[Fault]:
@@ -57,7 +62,7 @@ def _found(root: etree._Element, form: Form, judge: etree.XMLSchema) -> list[Fau
     """The faults of a document that libxml2 refused."""
     if root.tag != f"{{{form.namespace}}}{form.root}":
         name = etree.QName(root)
-        space = name.namespace or tr("no namespace", "bez przestrzeni nazw")
+        space = sentences.cut(name.namespace or "") or tr("no namespace", "bez przestrzeni nazw")
         message = tr(
             f"this is not {form.system_code}: the root is {name.localname} ({space})",
             f"to nie jest {form.system_code}: korzeń to {name.localname} ({space})",

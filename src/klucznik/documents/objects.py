@@ -228,7 +228,14 @@ def _switched(simple: Simple, given: Any) -> Any:
 
 
 def _short(given: Any) -> str:
-    shown = given if isinstance(given, str) else repr(given)
+    """What is given as it was written, cut when long; what is no text or number, by its kind."""
+    if given is None:
+        return tr("nothing", "nic")
+    if isinstance(given, Mapping):
+        return tr("a group of fields", "grupa pól")
+    if isinstance(given, list | tuple):
+        return tr("a list", "lista")
+    shown = str(given).lower() if isinstance(given, bool) else str(given)
     return f'"{shown[: _SHOWN - 1]}…"' if len(shown) > _SHOWN else f'"{shown}"'
 
 

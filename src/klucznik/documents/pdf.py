@@ -21,6 +21,8 @@ _BODY, _GUTTER, _PAIR_GAP, _CODE_GAP = 8.0, 20.0, 8.0, 16.0
 _CELL, _SMALLEST_CELL, _CELL_INSET = 7.5, 5.0, 4.0
 #: Em: -1 234 567 890,12 PLN, and a title in one line.
 _LONGEST_AMOUNT, _TITLE = 12.0, 9.0
+#: Em: BEFORE CORRECTION before a name.
+_MARK = 9.0
 #: Lines of a row that certainly fit on a page.
 _HIGH = 25
 
@@ -41,7 +43,10 @@ def _text(text: str, room: float = 0) -> str:
 
 def _pairs(block: Pairs, width: float, level: int) -> dict[str, Any]:
     labels = [_text(pair.label) for pair in block.pairs if pair.value]
-    label_width = min((fit.widest(labels) + 0.6) * _BODY, width * 0.48)
+    # A hash stays in one piece if the labels can give way.
+    longest = max((fit.longest(_text(pair.value)) for pair in block.pairs), default=0.0)
+    left = min(width * 0.48, max(width * 0.3, width - _PAIR_GAP - (longest + 0.2) * _BODY))
+    label_width = min((fit.widest(labels) + 0.6) * _BODY, left)
     room = (width - label_width - _PAIR_GAP) / _BODY
     return {
         "is": "pairs",
@@ -79,6 +84,8 @@ def _table(block: Table, width: float, level: int) -> dict[str, Any]:
         longest = max([1.0, fit.longest(title), *map(fit.longest, cells)])
         needed[x] = min(longest, max(room / size / 4, _LONGEST_AMOUNT))
         wanted[x] = max(fit.widest(cells), needed[x], min(fit.em(title), _TITLE))
+    if block.before:
+        wanted[fit.wordiest(block.columns)] += _MARK
     # (2) Where even that is too wide, the writing becomes smaller.
     size = max(_SMALLEST_CELL, min(size, room / max(sum(needed), 1)))
     weights = [max(column.weight, 0.01) for column in block.columns]

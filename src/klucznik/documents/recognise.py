@@ -8,7 +8,7 @@ from lxml import etree
 
 from klucznik.documents.forms import FORMS, Form
 from klucznik.documents.invoice import DocumentFault
-from klucznik.documents.sentences import not_declared
+from klucznik.documents.sentences import cut, not_declared
 from klucznik.lang import tr
 
 _BY_ROOT: Final = {f"{{{form.namespace}}}{form.root}": form for form in FORMS.values()}
@@ -19,7 +19,7 @@ def recognise(root: etree._Element) -> Form:
     if (form := _BY_ROOT.get(root.tag)) is not None:
         return form
     name = etree.QName(root)
-    space = name.namespace or tr("no namespace", "brak przestrzeni nazw")
+    space = cut(name.namespace or "") or tr("no namespace", "brak przestrzeni nazw")
     raise DocumentFault(
         [not_declared(root)],
         tr(

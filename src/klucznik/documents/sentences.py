@@ -10,19 +10,28 @@ from typing import Final
 
 from lxml import etree
 
+#: As much of a namespace or of a type's name is quoted: it may have megabytes, and stand in fifty sentences.
+_QUOTED: Final = 256
+
 
 def named(node: etree._Element) -> str:
     """`'Fa' in namespace '...'`."""
     if not isinstance(node.tag, str):  # a comment or an instruction, in a tree that `xml.parse` did not make
         return f"'{node}'"
     name = etree.QName(node)
-    return f"'{name.localname}' in namespace '{name.namespace}'" if name.namespace else f"'{name.localname}'"
+    space = f" in namespace '{cut(name.namespace)}'" if name.namespace else ""
+    return f"'{name.localname}'{space}"
+
+
+def cut(name: str) -> str:
+    """A name of strangers, as much of it as is quoted."""
+    return name if len(name) <= _QUOTED else f"{name[:_QUOTED]}..."
 
 
 def full(node: etree._Element) -> str:
     """`http://...:Fa`."""
     name = etree.QName(node)
-    return f"{name.namespace}:{name.localname}" if name.namespace else name.localname
+    return f"{cut(name.namespace)}:{name.localname}" if name.namespace else name.localname
 
 
 def _expected(names: Sequence[str], namespace: str) -> str:
@@ -79,7 +88,9 @@ def bad_attribute(name: str, value: str, datatype: str, cause: str) -> str:
 
 
 def no_attribute(name: str) -> str:
-    return f"The '{name}' attribute is not declared."
+    """`name` with its namespace before it, and a colon between them."""
+    space, colon, local = name.rpartition(":")
+    return f"The '{cut(space)}{colon}{local}' attribute is not declared."
 
 
 def missing_attribute(name: str) -> str:
@@ -103,7 +114,7 @@ NIL: Final = (
 
 def wrong_type(node: etree._Element) -> str:
     """xsi:type that is unknown, or does not restrict the element's own type."""
-    named = node.get("{http://www.w3.org/2001/XMLSchema-instance}type", "")
+    named = cut(node.get("{http://www.w3.org/2001/XMLSchema-instance}type", ""))
     return (
         f"The xsi:type attribute value '{named}' is not valid for the element '{full(node)}', either because "
         "it is not a type validly derived from the type in the schema, or because it has xsi:type derivation "
@@ -113,6 +124,6 @@ def wrong_type(node: etree._Element) -> str:
 
 def blank_moment(node: etree._Element) -> str:
     """A moment with blanks around it. .NET lets them collapse, libxml2 does not; the words are ours."""
-    value = node.text or ""
+    value = cut((node.text or "").strip())
     cause = f"The string '{value}' is not a valid DateTime value."
     return bad_value(node, value, "DateTime", cause)

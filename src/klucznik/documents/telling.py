@@ -7,7 +7,7 @@ from typing import Final
 
 from lxml import etree
 
-from klucznik.documents import facets, labels
+from klucznik.documents import facets, labels, sentences
 from klucznik.documents.allowed import allowed, too_long
 from klucznik.documents.model import Form, Part, Shape
 from klucznik.documents.places import attribute, path
@@ -159,9 +159,10 @@ def misplaced(child: etree._Element, follow: Sequence[str], after: str, what: Sh
                 f"{where} has no namespace; that of {form.system_code} is {form.namespace}",
                 f"{where} nie ma przestrzeni nazw; ma być {form.namespace}",
             )
+        space = sentences.cut(name.namespace)
         return tr(
-            f"{where}: its namespace is {name.namespace}, that of {form.system_code} is {form.namespace}",
-            f"{where}: przestrzeń nazw to {name.namespace}, a ma być {form.namespace}",
+            f"{where}: its namespace is {space}, that of {form.system_code} is {form.namespace}",
+            f"{where}: przestrzeń nazw to {space}, a ma być {form.namespace}",
         )
     if called not in what.parts:
         return tr(

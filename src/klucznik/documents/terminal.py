@@ -47,7 +47,7 @@ def _pairs(block: Pairs) -> Iterator[RenderableType]:
 
 def _widths(block: blocks.Table, width: int) -> list[int]:
     """The characters of each column, amounts whole, words to be read with ease; none if too wide."""
-    needed, wanted = [], []
+    needed, wanted, uncut = [], [], []
     for x, column in enumerate(block.columns):
         cells = [plain(row[x]) for row in (*block.rows, block.foot) if row]
         longest = max((len(line) for cell in cells for line in cell.split("\n")), default=0)
@@ -56,7 +56,11 @@ def _widths(block: blocks.Table, width: int) -> list[int]:
             float(max(longest if column.align == "right" else min(longest, _WORDS), min(head, 9), 1))
         )
         wanted.append(max(needed[-1], longest, min(len(column.title), 14)))
+        word = max((len(word) for cell in cells for word in cell.split()), default=0)
+        uncut.append(max(needed[-1], word))
     width = min(width - 2 * len(needed) - 2, int(sum(wanted)))
+    # A number or hash is not cut in two where there is room: it could not be copied.
+    needed = uncut if sum(uncut) <= width else needed
     if sum(needed) > width:
         return []
     return list(
@@ -106,6 +110,13 @@ def _table(block: blocks.Table, width: int, language: str) -> Iterator[Renderabl
         yield from _records(block, mark)
 
 
+def _longest(block: Columns) -> int:
+    """The longest word of a value, such as a hash: cut in two it cannot be copied."""
+    lists = (one for column in block.columns for one in column if isinstance(one, Pairs))
+    words = (word for one in lists for pair in one.pairs for word in plain(pair.value).split())
+    return max(map(len, words), default=0)
+
+
 def _columns(block: Columns, width: int, language: str) -> RenderableType:
     """Side by side, or under one another where the terminal is narrow."""
     from rich.console import Group
@@ -113,7 +124,7 @@ def _columns(block: Columns, width: int, language: str) -> RenderableType:
 
     count = len(block.columns)
     each = (width - 3 * (count - 1)) // max(count, 1)
-    if each < 36:
+    if each < 36 or _longest(block) > each - 8:
         return Group(*(shown for column in block.columns for shown in _blocks(column, width, language)))
     grid = Table.grid(padding=(0, 3, 0, 0), expand=True)
     for _ in block.columns:

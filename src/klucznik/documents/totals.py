@@ -64,8 +64,8 @@ Totals = dict[str, Total]
 
 
 def grosz(amount: Decimal) -> Decimal:
-    """The amount in whole groszy, half up."""
-    return amount.quantize(GROSZ, ROUND_HALF_UP, EXACT)
+    """The amount in whole groszy, half up; never -0.00."""
+    return EXACT.add(amount.quantize(GROSZ, ROUND_HALF_UP, EXACT), ZERO)
 
 
 def times(*factors: Decimal) -> Decimal:

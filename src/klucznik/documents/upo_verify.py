@@ -73,7 +73,8 @@ def verify(
     try:
         verified = xades.verify(data, expect_root=_ROOT, max_bytes=LIMIT)
     except xades.SignatureProblem as problem:
-        findings.append(UpoFinding("signature", problem.why))
+        why = tr(f"the signature does not hold: {problem.why}", f"podpis się nie zgadza: {problem.why}")
+        findings.append(UpoFinding("signature", why))
         upo = upo_read.read(data)
     else:
         upo = upo_read.read(verified.document)

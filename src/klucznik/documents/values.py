@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from klucznik.documents.types import Held
@@ -60,13 +60,19 @@ def collapse(text: str) -> str:
 
 
 def read_number(text: str) -> Decimal:
+    try:
+        found = Decimal(text)
+        if str(found) == text and text[-1:].isdigit():  # nearly always; not `NaN`
+            return found
+    except InvalidOperation:
+        pass
     if _PLAIN_NUMBER(text):
         return Decimal(text)
     if _NUMBER(collapse(text)) is None:
         raise ValueError(text)
-    found = WrittenNumber(collapse(text))
-    found.text = text
-    return found
+    odd = WrittenNumber(collapse(text))
+    odd.text = text
+    return odd
 
 
 def read_whole(text: str) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator
+from itertools import islice
 from typing import Final, Literal
 
 from lxml import etree
@@ -47,12 +48,13 @@ _DECLARATION = re.compile(
 # them, and deleting all other bytes (1 µs) says so ten times faster than any search.
 _LEADING = bytes({0x7F, 0xC2, 0xEF, 0xF0, 0xF1, 0xF2, 0xF3, 0xF4})
 _HARMLESS = bytes(set(range(256)) - set(_LEADING))
-_DISCOURAGED = re.compile(
-    rb"\x7f"  # U+007F
-    rb"|\xc2[\x80-\x84\x86-\x9f]"  # U+0080-0084, 0086-009F: U+0085 is allowed
-    rb"|\xef\xb7[\x90-\xaf]"  # U+FDD0-FDEF
-    rb"|[\xf0-\xf4][\x80-\xbf]\xbf[\xbe\xbf]"  # candidates for the last two of each plane, see below
+# One expression for each first byte: what begins with a fixed one is searched at the speed of memory.
+_DISCOURAGED = (
+    re.compile(rb"\x7f"),  # U+007F
+    re.compile(rb"\xc2[\x80-\x84\x86-\x9f]"),  # U+0080-0084, 0086-009F: U+0085 is allowed
+    re.compile(rb"\xef\xb7[\x90-\xaf]"),  # U+FDD0-FDEF
 )
+_PLANE_END = re.compile(rb"[\xf0-\xf4][\x80-\xbf]\xbf[\xbe\xbf]")  # candidates for the last two of each plane
 # The last two code points of a plane are F? ?F BF BE/BF; the second byte must end in hex F.
 _PLANE_END_SECOND = frozenset({0x8F, 0x9F, 0xAF, 0xBF})
 
@@ -73,12 +75,14 @@ def is_discouraged(code: int) -> bool:
 
 def discouraged(data: bytes) -> int | None:
     """The first discouraged code point that stands as itself in UTF-8 bytes, comments included, or None."""
-    if data.translate(None, _HARMLESS):
-        for found in _DISCOURAGED.finditer(data):
-            raw = found.group()
-            if len(raw) < 4 or raw[1] in _PLANE_END_SECOND:
-                return ord(raw.decode())
-    return None
+    leading = data.translate(None, _HARMLESS)
+    if not leading:
+        return None
+    places = [found.start() for one in _DISCOURAGED if (found := one.search(data))]
+    if max(leading) >= 0xF0:
+        ends = (found.start() for found in _PLANE_END.finditer(data))
+        places += islice((at for at in ends if data[at + 1] in _PLANE_END_SECOND), 1)
+    return ord(data[min(places) : min(places) + 4].decode(errors="ignore")[0]) if places else None
 
 
 def _referred(data: bytes, root: etree._Element) -> int | None:

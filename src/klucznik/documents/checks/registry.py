@@ -57,9 +57,12 @@ EVERY: Final[tuple[Callable[[Invoice, Setting], Iterator[Finding]], ...]] = (
 )
 FA: Final[tuple[Callable[[fa.Faktura, Setting], Iterator[Finding]], ...]] = (
     dates.delivery,
-    totals.gross,
-    totals.tax_against_net,
+    # Causes before what follows from them: the first finding is the one a person mends.
+    taxes.line_rates,
+    lines.arithmetic,
     totals.lines_against_totals,
+    totals.tax_against_net,
+    totals.gross,
     taxes.notes,
     taxes.across_borders,
     taxes.split_payment,
@@ -68,9 +71,7 @@ FA: Final[tuple[Callable[[fa.Faktura, Setting], Iterator[Finding]], ...]] = (
     currency.agreed,
     kinds.advances,
     kinds.order,
-    lines.arithmetic,
     lines.numbering,
-    taxes.line_rates,
     taxes.order_rates,
     dates.payment,
     payments.manner,
@@ -78,8 +79,8 @@ FA: Final[tuple[Callable[[fa.Faktura, Setting], Iterator[Finding]], ...]] = (
 )
 RR: Final[tuple[Callable[[rr.Faktura, Setting], Iterator[Finding]], ...]] = (
     dates.purchase,
-    farmers.totals,
     farmers.lines,
+    farmers.totals,
     farmers.exchange,
     texts.words,
 )

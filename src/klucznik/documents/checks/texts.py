@@ -22,6 +22,8 @@ from klucznik.documents.values import collapse
 SIZE_LIMIT: Final = 1_000_000
 _NEAR: Final = 900_000
 _LONG_NUMBER: Final = 50
+#: Blanks collapse before the schema counts, so a number may be written in megabytes.
+_SHOWN: Final = 256
 _INVISIBLE = re.compile("[\u00a0\u00ad\u200b-\u200f\u2028\u2029\u202a-\u202e\u2060\ufeff]")
 #: U+FFFD, and what Polish letters become when UTF-8 is read as Windows-1252 or 1250.
 _BROKEN = re.compile("\ufffd|Ã³|Å‚|Ä…|Ä™|Å›|Å¼|Åº|Ä‡|Å„|Ăł|Ĺ‚|Ä…|Ĺ›|ĹĽ|Ĺş|Ĺ„")
@@ -34,12 +36,13 @@ def number(invoice: Invoice, setting: Setting) -> Iterator[Finding]:
 
 
 def number_text(written: str, path: str) -> Iterator[Finding]:
+    shown = repr(written if len(written) <= _SHOWN else f"{written[:_SHOWN]}…")
     if written != collapse(written):
         yield note(
             "number-blanks",
             path,
-            f"{written!r} has blanks before, after or side by side; KSeF compares it without",
-            f"{written!r} ma spacje na brzegach lub podwójne; KSeF porównuje bez nich",
+            f"{shown} has blanks before, after or side by side; KSeF compares it without",
+            f"{shown} ma spacje na brzegach lub podwójne; KSeF porównuje bez nich",
         )
     odd = _INVISIBLE.search(written)
     letters = {unicodedata.name(c, "").split(" ")[0]: c for c in written if c.isalpha()}
@@ -50,8 +53,8 @@ def number_text(written: str, path: str) -> Iterator[Finding]:
         yield note(
             "number-lookalike",
             path,
-            f"{written!r} holds {name}, which nobody sees or types",
-            f"{written!r} zawiera {name}, którego nikt nie zobaczy ani nie wpisze",
+            f"{shown} holds {name}, which nobody sees or types",
+            f"{shown} zawiera {name}, którego nikt nie zobaczy ani nie wpisze",
         )
     if len(collapse(written)) > _LONG_NUMBER:
         yield note(

@@ -90,6 +90,11 @@ def _sums(mine: Sequence[Row], corrects: bool, margin: bool) -> list[Decimal]:
         values = [row.line.P_11 for row in mine]
     else:
         values = [row.line.P_11A for row in mine]
+    return _added(mine, values, corrects)
+
+
+def _added(mine: Sequence[Row], values: Sequence[Decimal | None], corrects: bool) -> list[Decimal]:
+    """The sums of these values of the lines; none when a line lacks it."""
     if any(value is None for value in values):
         return []
     after = before = ZERO
@@ -114,6 +119,8 @@ def _compare(
         return
     # Lines of the gross method state rounded net values: cents may gather, no more.
     if any(abs(one - stated) <= slack for one in sums):
+        if gross in _added(mine, [row.line.P_11A for row in mine], corrects):
+            return  # that they do, as the gross values of the same lines tell
         yield note(
             "sum-cents",
             f"Fa/{place}",
