@@ -134,3 +134,19 @@ def test_session_keys_are_new_and_secret() -> None:
     with first.reveal() as value:
         assert len(value) == 32
         assert value.hex() not in repr(first)
+
+
+@pytest.mark.parametrize("size", [0, 1, 15, 16, 17, 1000])
+@pytest.mark.parametrize("cut", [1, 7, 16, 400])
+def test_streams_are_the_same_in_pieces(size: int, cut: int) -> None:
+    key, iv, plain = bytes(range(32)), bytes(16), bytes(size % 251 for size in range(size))
+
+    def pieces(data: bytes) -> list[bytes]:
+        return [data[at : at + cut] for at in range(0, len(data), cut)]
+
+    sealed = envelope.aes_encrypt(plain, key, iv)
+    assert b"".join(envelope.aes_encrypt_stream(pieces(plain), key, iv)) == sealed
+    assert b"".join(envelope.aes_decrypt_stream(pieces(sealed), key, iv)) == plain
+    for broken in (b"", sealed[:-1], sealed + b"x"):
+        with pytest.raises(envelope.BadCiphertext):
+            list(envelope.aes_decrypt_stream(pieces(broken), key, iv))
