@@ -68,7 +68,7 @@ def test_a_key_may_be_named(both: Api) -> None:
     assert both.call("POST", "/auth/ksef-token", body=named).status_code == 202
     foreign = new_key("rsa").public_key()
     for key in (other, foreign):
-        body = {**both.token_body(token, person.context), "publicKeyId": public_key_id(key)}  # type: ignore[arg-type]  # RSA
+        body = {**both.token_body(token, person.context), "publicKeyId": public_key_id(key)}
         found = refusal(both.call("POST", "/auth/ksef-token", body=body))
         assert found.code == 21470
         assert found.details == [f"Klucz o identyfikatorze {body['publicKeyId']} nie jest wspierany."]

@@ -275,7 +275,12 @@ def test_walking_from_date_to_date_loses_and_doubles_nothing(lag: timedelta) -> 
             refs = [ania.send(session, ania.invoice(f"FV/{turn}/{n}")) for n in range(10)]
             wanted |= {ania.outcome(session, ref)["ksefNumber"] for ref in refs}
             walk()
-        until(lambda: (walk(), wanted - set(seen))[1], lambda missing: not missing)
+
+        def missing() -> set[str]:
+            walk()
+            return wanted - set(seen)
+
+        until(missing, lambda left: not left)
         assert sorted(seen) == sorted(wanted)
 
 

@@ -84,7 +84,7 @@ def test_rates_are_told_to_everybody_in_the_context_and_nobody_else(desk: Desk, 
     ],
 )
 def test_rates_have_bounds(ania: Person, group: str, window: str, value: int, most: int) -> None:
-    refused = refusal(ania.call("POST", "/testdata/rate-limits", rates(**{group: {window: value}})))
+    refused = refusal(ania.call("POST", "/testdata/rate-limits", rates(1, **{group: {window: value}})))
     assert refused.code == 21405
     assert refused.details == [
         f"'rateLimits.{group}.{window}' must be between 1 and {most}. You entered {value}."
@@ -102,7 +102,8 @@ def test_all_groups_are_required(ania: Person) -> None:
     del body["rateLimits"]["other"]
     refused = refusal(ania.call("POST", "/testdata/rate-limits", body))
     assert refused.code == 21405
-    for missing in ({}, None):
+    nothing: list[dict[str, object] | None] = [{}, None]
+    for missing in nothing:
         assert refusal(ania.call("POST", "/testdata/rate-limits", missing)).code == 21405
 
 

@@ -183,9 +183,7 @@ class App:
             query = scope["query_string"].decode("latin-1")
             try:
                 await strike(struck, "before", "", now)
-                slot = (
-                    uploads.admit(ksef, path, query, headers, now) if scope["method"] == "PUT" else None
-                )
+                slot = uploads.admit(ksef, path, query, headers, now) if scope["method"] == "PUT" else None
             except Plain:
                 await _read(receive, 0)
                 raise

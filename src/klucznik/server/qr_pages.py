@@ -55,7 +55,9 @@ def answer(ksef: LocalKsef, path: str, origin: str, accepts: str, now: datetime)
         try:
             link = read_link(f"{origin}{path}", [base], checksum=ksef.profile == "prd")
         except Unreadable as bad:
-            return _page(400, tr("Not a code", "To nie kod"), [Text(str(bad), "warning"), Text(bad.hint or "")])
+            return _page(
+                400, tr("Not a code", "To nie kod"), [Text(str(bad), "warning"), Text(bad.hint or "")]
+            )
         if isinstance(link, InvoiceLink):
             return ksef.store.read(lambda db: _invoice(db, link))
         return ksef.store.read(lambda db: _certificate(db, ksef, link, now))
