@@ -517,7 +517,9 @@ def test_no_body_and_no_parameter_makes_the_server_fail(
         for raw in ODD_JSON.values():
             for media in ("application/json", "application/xml"):
                 answer = api.call(row.method, path, bearer, content=raw, headers={"Content-Type": media})
-                assert answer.status_code in (400, 415), (raw, answer.text)
+                # A body that may be left out is: what it would have said is then asked, or nothing.
+                allowed = {400, 415} | ({row.status} if raw == b"" and not row.body_required else set())
+                assert answer.status_code in allowed, (raw, answer.text)
     if "{" in row.path:
         for odd in ("%00", "%ff", "%F0%9F%99%82", "'--", "..", "a%2Fb", "x" * 3000, "%0d%0aX:1"):
             answer = api.call(row.method, row.path.replace("{referenceNumber}", odd), bearer)
