@@ -517,8 +517,9 @@ def test_no_body_and_no_parameter_makes_the_server_fail(
         for raw in ODD_JSON.values():
             for media in ("application/json", "application/xml"):
                 answer = api.call(row.method, path, bearer, content=raw, headers={"Content-Type": media})
-                # A body that may be left out is: what it would have said is then asked, or nothing.
-                allowed = {400, 415} | ({row.status} if raw == b"" and not row.body_required else set())
+                # A body that may be left out is; one of optional properties has none of these.
+                harmless = raw in (b"", ODD_JSON["1e999 for text"]) and not row.body_required
+                allowed = {400, 415} | ({row.status} if harmless else set())
                 assert answer.status_code in allowed, (raw, answer.text)
     if "{" in row.path:
         for odd in ("%00", "%ff", "%F0%9F%99%82", "'--", "..", "a%2Fb", "x" * 3000, "%0d%0aX:1"):
