@@ -259,19 +259,22 @@ def revoke(ask: Ask[RevokeCertificateRequest]) -> None:
     """POST /certificates/{certificateSerialNumber}/revoke: then Blocked, then Revoked. Rule: section 6."""
     refuse_token(ask)
     found = _named(ask, ask.path["certificateSerialNumber"], "certificateSerialNumber")
-    status = status_of(found, ask.now)
-    if status != CertificateListItemStatus.Active:
-        raise Problem(
-            codes.CERTIFICATE_NOT_REVOCABLE,
-            why=both(f"the certificate is {status.value}", f"certyfikat ma status {status.value}"),
-        )
     reason = ask.body.revocation_reason or CertificateRevocationReason.Unspecified
-    ask.db.execute(
+    block = (
         update(certificates)
         .where(certificates.c.serial == found["serial"], certificates.c.status == "Active")
         .values(status="Blocked", reason=reason.value)
     )
-    ask.ksef.work.wake("certificates")
+    status = status_of(found, ask.now)
+    if status == CertificateListItemStatus.Active:
+        if ask.db.execute(block).rowcount:
+            ask.ksef.work.wake("certificates")
+            return
+        status = CertificateListItemStatus.Blocked  # by another process, since we looked
+    raise Problem(
+        codes.CERTIFICATE_NOT_REVOCABLE,
+        why=both(f"the certificate is {status.value}", f"certyfikat ma status {status.value}"),
+    )
 
 
 @answers(rows.TESTDATA_UPDATE)

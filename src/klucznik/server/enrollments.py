@@ -31,6 +31,7 @@ from klucznik.server.certificates import (
 from klucznik.server.rights import Subject, linked
 from klucznik.server.subject_limits import limits_of
 from klucznik.server.tables import auth_operations, certificates, enrollments, instant, stamp
+from klucznik.server.why import tell
 from klucznik.server.work import step
 from klucznik.wire import certificates as rows
 from klucznik.wire import codes, ids
@@ -144,6 +145,7 @@ def enroll(ask: Ask[EnrollCertificateRequest]) -> EnrollCertificateResponse:
         sentence = "'validFrom' is out of range."
         raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
     # (5) Within the limits of the subject.
+    _queue_up(ask.db, subject)
     allowed = limits_of(ask.db, subject)
     if count_enrollments(ask.db, subject) >= allowed.enrollments:
         raise Problem(
@@ -175,6 +177,16 @@ def enroll(ask: Ask[EnrollCertificateRequest]) -> EnrollCertificateResponse:
     )
     ask.ksef.work.wake("enrollments")
     return EnrollCertificateResponse(reference_number=ref, timestamp=ask.now)
+
+
+def _queue_up(db: Connection, subject: Subject) -> None:
+    """Let applications of one subject be counted one after the other, whatever process they came to.
+
+    Its first application is the row that they wait at; SQLite has one writer and needs none.
+    """
+    first = select(enrollments.c.ref).filter_by(subject_type=subject.type, subject_value=subject.value)
+    first = first.order_by(enrollments.c.created, enrollments.c.ref).limit(1)
+    db.execute(first.with_for_update())
 
 
 def _difference(found: list[csr.Attribute], wanted: list[csr.Attribute]) -> str:
@@ -232,7 +244,7 @@ def enrollment_status(ask: Ask[None]) -> CertificateEnrollmentStatusResponse:
 async def issue_waiting(ksef: LocalKsef) -> bool:
     """One round: each application becomes a certificate, or is refused."""
     query = select(enrollments).where(enrollments.c.status == 100)
-    query = query.order_by(enrollments.c.created).limit(_ROUND)
+    query = query.order_by(enrollments.c.created, enrollments.c.ref).limit(_ROUND)
     waiting = ksef.store.read(lambda db: db.execute(query).mappings().all())
     for application in waiting:
         await ksef.store.write(partial(_settle, ksef, application))
@@ -240,6 +252,16 @@ async def issue_waiting(ksef: LocalKsef) -> bool:
 
 
 def _settle(ksef: LocalKsef, application: RowMapping, db: Connection) -> None:
+    """Decide an application that was seen waiting, unless another process has.
+
+    The claim comes first: one certificate for one application. All go in the order in which the
+    applications came, so two of one subject, or of one key, are never decided side by side.
+    """
+    mine = enrollments.c.ref == application["ref"]
+    if not db.execute(
+        update(enrollments).where(mine, enrollments.c.status == 100).values(status=200)
+    ).rowcount:
+        return
     now = ksef.clock.now()
     subject = Subject(application["subject_type"], application["subject_value"])
     asked = csr.read(application["csr"])
@@ -248,10 +270,10 @@ def _settle(ksef: LocalKsef, application: RowMapping, db: Connection) -> None:
     if refusal is not None:
         detail, why = refusal
         values = {"status": 400, "details": json.dumps([detail], ensure_ascii=False), "why": why}
+        tell(application["ref"], 400, why)
     else:
-        values = {"status": 200, "serial": _issue(ksef, db, application, asked, key_id)}
-    settle = update(enrollments).where(enrollments.c.ref == application["ref"], enrollments.c.status == 100)
-    db.execute(settle.values(**values))
+        values = {"serial": _issue(ksef, db, application, asked, key_id)}
+    db.execute(update(enrollments).where(mine).values(**values))
 
 
 def _refusal(db: Connection, subject: Subject, key_id: str, now: datetime) -> tuple[str, str] | None:

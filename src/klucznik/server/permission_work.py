@@ -7,7 +7,9 @@ relation happen here and nowhere else; every one keeps its cause.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -33,9 +35,15 @@ _WAITING: Final = Prepared(
     .order_by(permission_operations.c.created, permission_operations.c.ref)
     .limit(bindparam("most"))
 )
-_SETTLE: Final = Prepared(
+#: Takes an operation: whoever moves it on from 100 carries it out, in the same transaction.
+_CLAIM: Final = Prepared(
     update(permission_operations)
     .where(permission_operations.c.ref == bindparam("by_ref"), permission_operations.c.status == 100)
+    .values(status=200)
+)
+_REFUSE: Final = Prepared(
+    update(permission_operations)
+    .where(permission_operations.c.ref == bindparam("by_ref"))
     .values(status=bindparam("new_status"), why=bindparam("new_why"))
 )
 
@@ -63,24 +71,28 @@ class _Refusal:
 @step("permissions")
 async def settle(ksef: LocalKsef) -> bool:
     """One round: decide what waits, in the order in which it came."""
-    if not ksef.store.read(lambda db: _WAITING.rows(db, most=1)):
+    waiting = ksef.store.read(lambda db: _WAITING.rows(db, most=_BATCH))
+    if not waiting:
         return False
+    for row, refusal in await ksef.store.write(partial(_settle, ksef, waiting)):
+        tell(row.ref, refusal.status, refusal.why)
+    return len(waiting) == _BATCH
 
-    def round_(db: Connection) -> int:
-        waiting = _WAITING.rows(db, most=_BATCH)
-        for row in waiting:
-            refusal = _carry_out(db, ksef, row)
-            _SETTLE.do(
-                db,
-                by_ref=row.ref,
-                new_status=refusal.status if refusal else 200,
-                new_why=refusal.why if refusal else None,
-            )
-            if refusal:
-                tell(row.ref, refusal.status, refusal.why)
-        return len(waiting)
 
-    return await ksef.store.write(round_) == _BATCH
+def _settle(ksef: LocalKsef, waiting: Sequence[Any], db: Connection) -> list[tuple[Any, _Refusal]]:
+    """Decide operations that were seen waiting; what was refused, and why.
+
+    Another process may have seen the same ones: the claim lets one of the two through. Both go in the
+    order in which the operations came, so the second waits where the first is, and overtakes nowhere.
+    """
+    refused = []
+    for row in waiting:
+        if not _CLAIM.do(db, by_ref=row.ref):
+            continue
+        if refusal := _carry_out(db, ksef, row):
+            _REFUSE.do(db, by_ref=row.ref, new_status=refusal.status, new_why=refusal.why)
+            refused.append((row, refusal))
+    return refused
 
 
 def _carry_out(db: Connection, ksef: LocalKsef, row: Any) -> _Refusal | None:
