@@ -88,12 +88,16 @@ _COLUMNS: Final = [column.name for column in auth_operations.c]
 _BEGIN: Final = Prepared(insert(auth_operations), _COLUMNS)
 _REDEEM: Final = Prepared(
     update(auth_operations)
-    .where(auth_operations.c.ref == bindparam("by_ref"), auth_operations.c.redeemed.is_(None))
+    .where(
+        auth_operations.c.ref == bindparam("by_ref"),
+        auth_operations.c.status == 200,
+        auth_operations.c.redeemed.is_(None),
+    )
     .values(redeemed=bindparam("at"), refresh_until=bindparam("until"))
 )
 _REFRESH: Final = Prepared(
     update(auth_operations)
-    .where(auth_operations.c.ref == bindparam("by_ref"))
+    .where(auth_operations.c.ref == bindparam("by_ref"), auth_operations.c.status == 200)
     .values(refreshed=bindparam("at"))
 )
 
@@ -301,11 +305,13 @@ def redeem(ask: Ask[None]) -> AuthenticationTokensResponse:
     operation = _operation(ask, ask.caller.auth_ref)
     # (1) A login that succeeded, and nothing has happened since that undoes it.
     _still_good(ask, operation, codes.STATUS_FORBIDS_REDEEM)
-    # (2) One time only; handlers run one after the other, the WHERE says it again.
+    # (2) One time only, also where another process is at it: the WHERE decides.
     refresh_token = _jwt(ask, "RefreshToken", {"arn": operation["ref"]}, REFRESH_LIFE)
     until = stamp(refresh_token.valid_until)
     first = _REDEEM.do(ask.db, by_ref=operation["ref"], at=stamp(ask.now), until=until)
     if not first:
+        # Either the session was ended meanwhile, or the tokens were fetched.
+        _still_good(ask, _operation(ask, ask.caller.auth_ref), codes.STATUS_FORBIDS_REDEEM)
         detail = codes.REDEEMED_ALREADY.format(ref=operation["ref"])
         why = both(
             "redeeming works once; where the answer was lost, log in anew",
@@ -320,7 +326,8 @@ def refresh(ask: Ask[None]) -> AuthenticationTokenRefreshResponse:
     """POST /auth/token/refresh: rights are read anew, the refresh token stays. Rule: auth.md section 5."""
     operation = _operation(ask, ask.caller.auth_ref)
     _still_good(ask, operation, codes.STATUS_FORBIDS_REFRESH)
-    _REFRESH.do(ask.db, by_ref=operation["ref"], at=stamp(ask.now))
+    if not _REFRESH.do(ask.db, by_ref=operation["ref"], at=stamp(ask.now)):  # ended by another process
+        _still_good(ask, _operation(ask, ask.caller.auth_ref), codes.STATUS_FORBIDS_REFRESH)
     return AuthenticationTokenRefreshResponse(access_token=_access(ask, operation))
 
 
