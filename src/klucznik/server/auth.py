@@ -25,6 +25,7 @@ from klucznik.server.access import (
     sign,
 )
 from klucznik.server.ask import Ask, answers
+from klucznik.server.keyring import require
 from klucznik.server.prepared import Prepared, Record
 from klucznik.server.rights import Rights, Subject, deceased, effective
 from klucznik.server.signed_request import Method, Signed, check_signature
@@ -184,19 +185,7 @@ def start_with_token(ask: Ask[InitTokenAuthenticationRequest]) -> Authentication
         raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
     # (2) The key is ours, and meant for tokens.
     usage = PublicKeyCertificateUsage.KsefTokenEncryption
-    if ask.ksef.keys.for_usage(usage, body.public_key_id) is None:
-        others = {key.public_key_id: key.usage.value for key in ask.ksef.keys.encryption}
-        meant = others.get(body.public_key_id or "")
-        why = both(
-            "no such key here; fetch the certificates again",
-            "nie ma tu takiego klucza; pobierz certyfikaty ponownie",
-        )
-        if meant:
-            why = both(
-                f"that key is for {meant}, tokens take the one for {usage.value}",
-                f"ten klucz służy do {meant}, tokeny wymagają klucza {usage.value}",
-            )
-        raise Problem(codes.UNKNOWN_KEY, [codes.KEY_NOT_SUPPORTED.format(key_id=body.public_key_id)], why=why)
+    require(ask.ksef, ask.db, usage, body.public_key_id)
     timestamp_ms = _use_challenge(ask, body.challenge)
     allowed = body.authorization_policy.allowed_ips if body.authorization_policy else None
     policy = {

@@ -19,17 +19,14 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from sqlalchemy import Connection, bindparam, select, update
 
-from klucznik.crypto.envelope import BadCiphertext, unwrap
 from klucznik.lang import both
 from klucznik.server import peppol
 from klucznik.server.access import Context
 from klucznik.server.auth import CHALLENGE_LIFE
 from klucznik.server.certificates import keeps_out, note_use
+from klucznik.server.keyring import ring, why_closed
 from klucznik.server.prepared import Prepared, Record
 from klucznik.server.rights import Subject, blocked, deceased, effective
 from klucznik.server.tables import auth_operations, instant, ksef_tokens, stamp
@@ -52,7 +49,6 @@ _OFFICIAL: Final = re.compile(
 )
 _SHORT: Final = re.compile(r"[A-Za-z0-9]{40}")
 _KSEF_1: Final = re.compile(r"[0-9A-Fa-f]{64}")
-_OAEP_SHA1: Final = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303
 
 _WAITING: Final = Prepared(
     select(auth_operations)
@@ -111,6 +107,7 @@ async def authenticate(ksef: LocalKsef) -> bool:
     waiting = ksef.store.read(lambda db: [row._asdict() for row in _WAITING.rows(db, most=_ROUND)])
     if not waiting:
         return False
+    ring(ksef)  # rotated meanwhile, perhaps by another process
     slices = [waiting[start::_THREADS] for start in range(min(_THREADS, len(waiting)))]
     opened = await asyncio.gather(*(asyncio.to_thread(_present_all, ksef, part) for part in slices))
     settled = [
@@ -134,59 +131,13 @@ def _present(ksef: LocalKsef, operation: Record) -> Presented | Refusal | None:
     blob: bytes | None = operation["encrypted_token"]
     if blob is None:
         return None
-    key = ksef.keys.for_usage(_USAGE, operation["public_key_id"])
-    if key is None:  # withdrawn since the call
-        return Refusal(
-            450,
-            codes.BAD_TOKEN_ENCRYPTION,
-            both(
-                "the key was withdrawn while the login was in work",
-                "klucz wycofano w trakcie logowania",
-            ),
-        )
-    try:
-        plain = unwrap(blob, key.private_key)
-    except BadCiphertext:
-        return Refusal(450, codes.BAD_TOKEN_ENCRYPTION, _why_closed(ksef, blob, key.private_key))
+    keys, key_id, came = ksef.keys.encryption, operation["public_key_id"], instant(operation["created"])
+    plain = keys.unwrap(_USAGE, key_id, blob, came)
+    if plain is None:
+        why = why_closed(keys, _USAGE, key_id, blob, came, lambda b: b.rpartition(b"|")[2].isdigit())
+        return Refusal(450, codes.BAD_TOKEN_ENCRYPTION, why)
     short_form = ksef.token_form == "short40"  # noqa: S105 - the name of a form
     return read_plaintext(plain, operation["timestamp_ms"], short_form=short_form)
-
-
-def _why_closed(ksef: LocalKsef, blob: bytes, key: RSAPrivateKey) -> str:
-    """The likely mistake behind a ciphertext that does not open; the answer on the wire is one for all."""
-    if len(blob) != key.key_size // 8:
-        return both(
-            f"the ciphertext has {len(blob)} bytes, {key.key_size // 8} are expected: one RSA block",
-            f"szyfrogram ma {len(blob)} bajtów, oczekiwano {key.key_size // 8}: jednego bloku RSA",
-        )
-    if ksef.keys.opened_by_other(blob, _USAGE):
-        return both(
-            "it is encrypted to the key of another usage; take the one whose usage has KsefTokenEncryption",
-            "zaszyfrowano kluczem o innym przeznaczeniu; użyj klucza z usage KsefTokenEncryption",
-        )
-    if _opens(blob, key, _OAEP_SHA1):
-        return both(
-            "it is OAEP with SHA-1; KSeF wants SHA-256, for the hash and for MGF1",
-            "to OAEP z SHA-1; KSeF wymaga SHA-256, dla skrótu i dla MGF1",
-        )
-    if _opens(blob, key, padding.PKCS1v15()):
-        return both(
-            "it is PKCS#1 v1.5; KSeF wants OAEP with SHA-256, for the hash and for MGF1",
-            "to PKCS#1 v1.5; KSeF wymaga OAEP z SHA-256, dla skrótu i dla MGF1",
-        )
-    return both(
-        "it does not open with our key: another environment's key, another padding, or damage on the way",
-        "nie otwiera się naszym kluczem; klucz innego środowiska, inne dopełnienie lub uszkodzenie w drodze",
-    )
-
-
-def _opens(blob: bytes, key: RSAPrivateKey, scheme: padding.AsymmetricPadding) -> bool:
-    try:
-        plain = key.decrypt(blob, scheme)
-    except ValueError:
-        return False
-    # A wrong PKCS#1 v1.5 block opens to random bytes instead of failing: look at what came out.
-    return plain.rpartition(b"|")[2].isdigit()
 
 
 def read_plaintext(plain: bytes, timestamp_ms: int, *, short_form: bool) -> Presented | Refusal:

@@ -13,6 +13,7 @@ from klucznik.server import links
 from klucznik.server.access import Caller, Context
 from klucznik.server.ask import Ask, answers
 from klucznik.server.invoices import check_span
+from klucznik.server.keyring import require
 from klucznik.server.opened import check_reference
 from klucznik.server.tables import export_parts, exports, instant, stamp
 from klucznik.wire import codes
@@ -58,15 +59,7 @@ def start(ask: Ask[InvoiceExportRequest]) -> ExportInvoicesResponse:
     check_span(body.filters.date_range, ask.now)
     # (2) A key of ours, for this usage.
     key_id = encryption.public_key_id
-    if ask.ksef.keys.for_usage(PublicKeyCertificateUsage.SymmetricKeyEncryption, key_id) is None:
-        raise Problem(
-            codes.UNKNOWN_KEY,
-            [codes.KEY_NOT_SUPPORTED.format(key_id=key_id)],
-            why=both(
-                "no key for SymmetricKeyEncryption has this publicKeyId; fetch the certificates again",
-                "żaden klucz SymmetricKeyEncryption nie ma tego publicKeyId; pobierz certyfikaty ponownie",
-            ),
-        )
+    require(ask.ksef, ask.db, PublicKeyCertificateUsage.SymmetricKeyEncryption, key_id)
     # (3) A role in which this context can stand.
     _check_role(caller.context, body.filters)
     # (4) Not too many at once.

@@ -8,24 +8,25 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, select
 
-from klucznik.crypto.envelope import KEY_BYTES, BadCiphertext, unwrap
+from klucznik.crypto.envelope import KEY_BYTES
 from klucznik.lang import both
 from klucznik.secret import Secret
 from klucznik.server.access import Caller, Context
+from klucznik.server.keyring import KeyRing, ring, why_closed
 from klucznik.server.prepared import Prepared
-from klucznik.server.tables import sessions
+from klucznik.server.tables import instant, sessions
 from klucznik.wire import codes, problems
 from klucznik.wire.problems import Forbidden, Problem
 from klucznik.wire.security import PublicKeyCertificateUsage
 
 if TYPE_CHECKING:
-    from klucznik.server.keys import Keys
     from klucznik.server.local import LocalKsef
 
+_USAGE: Final = PublicKeyCertificateUsage.SymmetricKeyEncryption
 _ROW = Prepared(select(sessions).where(sessions.c.ref == bindparam("ref")))
 
 
@@ -73,23 +74,28 @@ class OpenSessions:
             subject_value=row.subject_value,
             system_code=row.system_code,
             checksums=bool(row.checksums),
-            key=session_key(ksef.keys, row.wrapped_key, row.public_key_id),
+            key=session_key(ring(ksef), row.wrapped_key, row.public_key_id, row.created),
             iv=row.iv,
         )
         self.keep(session)
         return session
 
 
-def session_key(keys: Keys, wrapped: bytes, public_key_id: str | None) -> Secret | None:
-    """The AES-256 key of a session, or None when it does not open or has another length."""
-    rsa = keys.for_usage(PublicKeyCertificateUsage.SymmetricKeyEncryption, public_key_id)
-    if rsa is None:
-        return None
-    try:
-        key = unwrap(wrapped, rsa.private_key)
-    except BadCiphertext:
-        return None
-    return Secret(key) if len(key) == KEY_BYTES else None
+def session_key(keys: KeyRing, wrapped: bytes, public_key_id: str | None, created: int) -> Secret | None:
+    """The AES-256 key of what came in at a stamp, or None when it does not open or has another length."""
+    key = keys.unwrap(_USAGE, public_key_id, wrapped, instant(created))
+    return Secret(key) if key is not None and len(key) == KEY_BYTES else None
+
+
+def why_no_key(keys: KeyRing, wrapped: bytes, public_key_id: str | None, created: int) -> str:
+    """The likely mistake behind a session's key that does not open."""
+    key = keys.unwrap(_USAGE, public_key_id, wrapped, instant(created))
+    if key is not None:
+        return both(
+            f"what was encrypted has {len(key)} bytes; a key of AES-256 has {KEY_BYTES}",
+            f"zaszyfrowano {len(key)} bajtów; klucz AES-256 ma ich {KEY_BYTES}",
+        )
+    return why_closed(keys, _USAGE, public_key_id, wrapped, instant(created), lambda b: len(b) == KEY_BYTES)
 
 
 def is_batch(session_ref: str) -> bool:

@@ -26,7 +26,8 @@ from klucznik.secret import Secret
 from klucznik.server.access import Context
 from klucznik.server.exports import PACKAGE_LIFE
 from klucznik.server.invoices import bounds, matching, metadata, ordered
-from klucznik.server.opened import session_key
+from klucznik.server.keyring import ring
+from klucznik.server.opened import session_key, why_no_key
 from klucznik.server.tables import export_parts, exports, invoice_bytes, invoices, stamp
 from klucznik.server.why import tell
 from klucznik.server.work import step
@@ -93,12 +94,10 @@ async def _end(ksef: LocalKsef, ref: str, code: int, detail: str | None, why: st
 
 async def _make(ksef: LocalKsef, row: Any) -> None:
     # (1) The caller's key.
-    key = session_key(ksef.keys, row.wrapped_key, row.public_key_id)
+    keys = ring(ksef)
+    key = session_key(keys, row.wrapped_key, row.public_key_id, row.created)
     if key is None:
-        why = both(
-            "RSA-OAEP (SHA-256 twice) with the key for SymmetricKeyEncryption gives no 32-byte key",
-            "RSA-OAEP (dwa razy SHA-256) z kluczem SymmetricKeyEncryption nie daje klucza o 32 bajtach",
-        )
+        why = why_no_key(keys, row.wrapped_key, row.public_key_id, row.created)
         return await _end(ksef, row.ref, 415, None, why)
     # (2) What is to go in, ascending, and one more to know whether that is all.
     filters = InvoiceQueryFilters.parse(row.filters)

@@ -9,11 +9,11 @@ from typing import Any, Final, Literal
 from sqlalchemy import Select, bindparam, insert, select, tuple_, update
 
 from klucznik.documents.forms import FORMS
-from klucznik.lang import both
 from klucznik.secret import Secret
 from klucznik.server import links, paging, upos
 from klucznik.server.access import Caller
 from klucznik.server.ask import Ask, answers
+from klucznik.server.keyring import require, ring
 from klucznik.server.local import Profile
 from klucznik.server.opened import (
     OpenSession,
@@ -57,7 +57,9 @@ Opening = OpenOnlineSessionRequest | OpenBatchSessionRequest
 def unwrap_key(ask: Ask[Any]) -> Secret | None:
     """The session's AES key; None where it does not open, which is told later, by status 415."""
     encryption = ask.body.encryption
-    return session_key(ask.ksef.keys, encryption.encrypted_symmetric_key, encryption.public_key_id)
+    return session_key(
+        ring(ask.ksef), encryption.encrypted_symmetric_key, encryption.public_key_id, stamp(ask.now)
+    )
 
 
 @answers(wire.OPEN_ONLINE, prepare=unwrap_key)
@@ -83,16 +85,7 @@ def check_opening(ask: Ask[Any], body: Opening, *, may_be_pef: bool) -> None:
     if faults:
         raise Problem(codes.INVALID_INPUT, faults, why="; ".join(faults))
     # (2) A key of ours, for this usage.
-    key_id = encryption.public_key_id
-    if ask.ksef.keys.for_usage(PublicKeyCertificateUsage.SymmetricKeyEncryption, key_id) is None:
-        raise Problem(
-            codes.UNKNOWN_KEY,
-            [codes.KEY_NOT_SUPPORTED.format(key_id=key_id)],
-            why=both(
-                "no key for SymmetricKeyEncryption has this publicKeyId; fetch the certificates again",
-                "żaden klucz SymmetricKeyEncryption nie ma tego publicKeyId; pobierz certyfikaty ponownie",
-            ),
-        )
+    require(ask.ksef, ask.db, PublicKeyCertificateUsage.SymmetricKeyEncryption, encryption.public_key_id)
 
 
 def begin(ask: Ask[Any], body: Opening, kind: Literal["Online", "Batch"], until: datetime) -> str:

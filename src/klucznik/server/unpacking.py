@@ -28,8 +28,9 @@ from klucznik.documents.package import Entry, PackageFault
 from klucznik.lang import both
 from klucznik.secret import Secret
 from klucznik.server.examine import Examined, Sizes, examine_plain
+from klucznik.server.keyring import ring
 from klucznik.server.local import LocalKsef
-from klucznik.server.opened import OpenSession
+from klucznik.server.opened import OpenSession, why_no_key
 from klucznik.server.overrides import limits_of
 from klucznik.server.sending import keep
 from klucznik.server.tables import batch_parts, batches, sessions, stamp
@@ -120,10 +121,7 @@ async def _unpack(ksef: LocalKsef, ref: str, row: Any) -> None:
     assert session is not None
     # (1) The key.
     if session.key is None:
-        why = both(
-            "RSA-OAEP (SHA-256 twice) with the key for SymmetricKeyEncryption gives no 32-byte key",
-            "RSA-OAEP (dwa razy SHA-256) z kluczem SymmetricKeyEncryption nie daje klucza 32-bajtowego",
-        )
+        why = why_no_key(ring(ksef), row["wrapped_key"], row["public_key_id"], row["created"])
         raise _Failed(415, [codes.KEY_NOT_DECRYPTED], why)
     # (2) The parts, as uploaded; then decrypted, in their order, into one archive.
     archive = await _joined(ksef, ref, session.key, session.iv)
