@@ -8,9 +8,29 @@ from datetime import UTC, datetime
 import pytest
 
 from klucznik.clock import ManualClock
+from klucznik.server.app import App
 from klucznik.testing import RunningKsef, local_ksef
 
 from .door import Api, Person, employee, firm
+from .witness import Witness
+
+
+@pytest.fixture(scope="session")
+def witness(request: pytest.FixtureRequest) -> Iterator[Witness]:
+    """Sees what the local KSeF answers in this process; `docs/fidelity.md` is made from it."""
+    witness, answer = Witness(), App.__call__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(App, "__call__", witness.beside(answer))
+        yield witness
+    witness.write(str(getattr(request.config, "workerinput", {}).get("workerid", "alone")))
+
+
+@pytest.fixture(autouse=True)
+def _seen(witness: Witness) -> Iterator[None]:
+    """Only what tests of this folder see is noted."""
+    witness.on = True
+    yield
+    witness.on = False
 
 
 @pytest.fixture(scope="session")

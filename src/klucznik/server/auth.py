@@ -25,9 +25,10 @@ from klucznik.server.access import (
     sign,
 )
 from klucznik.server.ask import Ask, answers
-from klucznik.server.keyring import require
+from klucznik.server.key_faults import require
 from klucznik.server.prepared import Prepared, Record
 from klucznik.server.rights import Rights, Subject, deceased, effective
+from klucznik.server.shapes import refuse
 from klucznik.server.signed_request import Method, Signed, check_signature
 from klucznik.server.tables import auth_operations, challenges, instant, instant_or_none, ksef_tokens, stamp
 from klucznik.wire import auth, codes, ids
@@ -182,7 +183,7 @@ def start_with_token(ask: Ask[InitTokenAuthenticationRequest]) -> Authentication
     kind, value = body.context_identifier.type.value, body.context_identifier.value
     if _CONTEXT_VALUES[kind].fullmatch(value) is None:
         sentence = f"'contextIdentifier.value' is not a valid {kind}."
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        raise refuse(sentence, f"'contextIdentifier.value' nie jest poprawną wartością {kind}.")
     # (2) The key is ours, and meant for tokens.
     usage = PublicKeyCertificateUsage.KsefTokenEncryption
     require(ask.ksef, ask.db, usage, body.public_key_id)
@@ -239,8 +240,8 @@ def _start(
 # ---- status, redeem, refresh ---------------------------------------------------------------------
 
 
-def _operation(ask: Ask[Any], ref: str) -> Record:
-    """The operation of the bearer (21304), from an address it may be used from (403)."""
+def _operation(ask: Ask[Any], ref: str, unknown: codes.Code = codes.NO_AUTHENTICATION) -> Record:
+    """The operation of the bearer (or `unknown`), from an address it may be used from (403)."""
     found = None
     if ref == ask.caller.auth_ref:
         found = _OPERATION.record(ask.db, by_ref=ref)
@@ -251,7 +252,7 @@ def _operation(ask: Ask[Any], ref: str) -> Record:
                 f"the bearer is the authentication token of {ask.caller.auth_ref}, good for that one only",
                 f"użyto tokena operacji {ask.caller.auth_ref}, ważnego tylko dla niej",
             )
-        raise Problem(codes.NO_AUTHENTICATION, [codes.OPERATION_NOT_FOUND.format(ref=ref[:36])], why=why)
+        raise Problem(unknown, [codes.OPERATION_NOT_FOUND.format(ref=ref[:36])], why=why)
     if found["policy"]:
         admit_address(replace(ask.caller, policy=json.loads(found["policy"])), ask.client_ip)
     return found
@@ -262,7 +263,7 @@ def status(ask: Ask[None]) -> AuthenticationOperationStatusResponse:
     """GET /auth/{referenceNumber}: HTTP 200 even for a login that failed. Rule: auth.md section 2."""
     operation = _operation(ask, ask.path["referenceNumber"])
     if instant(operation["created"]) + STATUS_LIFE <= ask.now:
-        raise Gone("the operation is more than seven days old")
+        raise Gone(both("the operation is more than seven days old", "od operacji minęło ponad siedem dni"))
     return AuthenticationOperationStatusResponse(**_shown(operation))
 
 
@@ -445,8 +446,11 @@ def _own(ask: Ask[None]) -> Any:
 
 @answers(auth.REVOKE_CURRENT)
 def revoke_current(ask: Ask[None]) -> None:
-    """DELETE /auth/sessions/current: log out, with the access or the refresh token."""
-    operation = _operation(ask, ask.caller.auth_ref)
+    """DELETE /auth/sessions/current: log out, with the access or the refresh token.
+
+    Its only code is 21405: a login that the data do not know any more gets that one.
+    """
+    operation = _operation(ask, ask.caller.auth_ref, codes.INVALID_INPUT)
     _end(ask, operation["ref"])
 
 
@@ -457,8 +461,10 @@ def revoke(ask: Ask[None]) -> None:
     own = select(auth_operations.c.ref).where(auth_operations.c.ref == ref, _own(ask))
     # Unknown, foreign or malformed: one answer, so that nobody learns which.
     if not ids.is_reference(ref, "AU") or ask.db.execute(own).first() is None:
-        sentence = "'referenceNumber' is not the reference number of a session of yours."
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        raise refuse(
+            "'referenceNumber' is not the reference number of a session of yours.",
+            "'referenceNumber' nie jest numerem Twojej sesji.",
+        )
     _end(ask, ref)
 
 
