@@ -29,6 +29,7 @@ from klucznik.server.certificates import (
     subject_of,
 )
 from klucznik.server.rights import Subject, linked
+from klucznik.server.shapes import refuse
 from klucznik.server.subject_limits import limits_of
 from klucznik.server.tables import auth_operations, certificates, enrollments, instant, stamp
 from klucznik.server.why import tell
@@ -142,8 +143,7 @@ def enroll(ask: Ask[EnrollCertificateRequest]) -> EnrollCertificateResponse:
         raise Problem(codes.CSR_SUBJECT_DIFFERS, why=_difference(asked.attributes, wanted))
     # (4) A start that a certificate can say.
     if ask.body.valid_from is not None and ask.body.valid_from > _LATEST:
-        sentence = "'validFrom' is out of range."
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        raise refuse("'validFrom' is out of range.", "'validFrom' jest spoza zakresu.")
     # (5) Within the limits of the subject.
     _queue_up(ask.db, subject)
     allowed = limits_of(ask.db, subject)
@@ -194,14 +194,18 @@ def _difference(found: list[csr.Attribute], wanted: list[csr.Attribute]) -> str:
     names = {oid: name for name, oid in ATTRIBUTES.items()}
 
     def told(attributes: set[csr.Attribute]) -> str:
-        return ", ".join(sorted(names.get(oid, oid.dotted_string) for oid, _ in attributes)) or "nothing"
+        return ", ".join(sorted(names.get(oid, oid.dotted_string) for oid, _ in attributes)) or "–"
 
     missing, extra = set(wanted) - set(found), set(found) - set(wanted)
     if not missing and not extra:
-        return "an attribute of the CSR's subject is given twice"
-    return (
+        return both(
+            "an attribute of the CSR's subject is given twice", "atrybut podmiotu w CSR podano dwa razy"
+        )
+    return both(
         "the CSR's subject must be that of GET /certificates/enrollments/data; missing or different: "
-        f"{told(missing)}; not wanted: {told(extra)}"
+        f"{told(missing)}; not wanted: {told(extra)}",
+        "podmiot w CSR musi być taki jak w GET /certificates/enrollments/data; brakujące lub inne: "
+        f"{told(missing)}; niechciane: {told(extra)}",
     )
 
 
@@ -211,8 +215,9 @@ def enrollment_status(ask: Ask[None]) -> CertificateEnrollmentStatusResponse:
     refuse_token(ask)
     ref = ask.path["referenceNumber"]
     if not ids.is_reference(ref):
-        sentence = "'referenceNumber' is not in the correct format."
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        raise refuse(
+            "'referenceNumber' is not in the correct format.", "'referenceNumber' ma niepoprawną postać."
+        )
     mine = sorted(linked(ask.db, subject_of(ask)))
     query = select(enrollments).where(
         enrollments.c.ref == ref, tuple_(enrollments.c.subject_type, enrollments.c.subject_value).in_(mine)
@@ -226,7 +231,9 @@ def enrollment_status(ask: Ask[None]) -> CertificateEnrollmentStatusResponse:
             ),
         )
     if instant(found["created"]) + STATUS_LIFE <= ask.now:
-        raise Gone("the application is more than thirty days old")
+        raise Gone(
+            both("the application is more than thirty days old", "od wniosku minęło ponad trzydzieści dni")
+        )
     status = StatusInfo(
         code=found["status"],
         description=codes.ENROLLMENT_STATUS[found["status"]],

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 
 from klucznik.lang import both
 from klucznik.server.access import Context
+from klucznik.server.grantors import who_grants
 from klucznik.server.prepared import Prepared
 from klucznik.server.rights import Rights, Subject, effective
 from klucznik.server.tables import authorizations, grants, permission_operations, stamp, subjects
@@ -101,11 +102,13 @@ def _carry_out(db: Connection, ksef: LocalKsef, row: Any) -> _Refusal | None:
     rights = effective(db, Subject(row.author_type, row.author_value), context)
     needs = json.loads(row.needs)
     if rights.permissions.isdisjoint(needs):
+        en, pl = who_grants(context.type, context.value)
+        lost, place = ", ".join(needs), f"{context.type} {context.value}"
         return _Refusal(
             420,
             both(
-                f"whoever asked holds none of {', '.join(needs)} in {context.type} {context.value} any more",
-                f"zlecający nie ma już w {context.type} {context.value} żadnego z: {', '.join(needs)}",
+                f"whoever asked holds none of {lost} in {place} any more; {en}",
+                f"zlecający nie ma już w {place} żadnego z: {lost}; {pl}",
             ),
         )
     body = json.loads(row.body)
@@ -310,11 +313,12 @@ def _revoke(db: Connection, context: Context, rights: Rights, permission_id: str
         found.kind, ("CredentialsManage",)
     )
     if rights.permissions.isdisjoint(needs):
+        en, pl = who_grants(context.type, context.value)
         return _Refusal(
             420,
             both(
-                f"to revoke this, one of {', '.join(needs)} is needed",
-                f"do odebrania tego uprawnienia potrzebne jest jedno z: {', '.join(needs)}",
+                f"to revoke this, one of {', '.join(needs)} is needed; {en}",
+                f"do odebrania tego uprawnienia potrzebne jest jedno z: {', '.join(needs)}; {pl}",
             ),
         )
     db.execute(delete(grants).where(grants.c.id == permission_id))
