@@ -27,8 +27,9 @@ from klucznik.server.access import Context
 from klucznik.server.auth import CHALLENGE_LIFE
 from klucznik.server.certificates import keeps_out, note_use
 from klucznik.server.keyring import ring, why_closed
+from klucznik.server.grantors import who_grants
 from klucznik.server.prepared import Prepared, Record
-from klucznik.server.rights import Subject, blocked, deceased, effective
+from klucznik.server.rights import Subject, blocked, deceased, effective, intermediaries
 from klucznik.server.tables import auth_operations, instant, ksef_tokens, stamp
 from klucznik.server.why import tell
 from klucznik.server.work import step
@@ -210,8 +211,14 @@ def _why_odd(token: str) -> str:
         )
     parts = token.split("|")
     if len(parts) != 3:
-        return f"the token has {len(parts)} parts between '|', a KSeF token has three"
-    return "the three parts are not <EC reference>|<nip or internalId>-<value>|<64 lower-case hex digits>"
+        return both(
+            f"the token has {len(parts)} parts between '|', a KSeF token has three",
+            f"token ma {len(parts)} części rozdzielone '|', token KSeF ma trzy",
+        )
+    return both(
+        "the three parts are not <EC reference>|<nip or internalId>-<value>|<64 lower-case hex digits>",
+        "trzy części to nie <numer EC>|<nip lub internalId>-<wartość>|<64 małe cyfry szesnastkowe>",
+    )
 
 
 # ---- the verdict, inside the transaction -----------------------------------------------------------
@@ -337,14 +344,31 @@ def _person(db: Connection, subject: Subject, context: Context) -> Refusal | Non
         return Refusal(470, codes.METHODS_OF_DECEASED, why)
     # All that the subject holds counts here, not what a token carries of it (tokens.md section 1).
     if not effective(db, subject, context).any:
-        why = both(
-            f"this {subject.type} holds nothing in {context.type} {context.value}; its owner can "
-            "grant something, on the test profile also POST /testdata/permissions",
-            f"ten {subject.type} nie ma żadnych uprawnień w {context.type} {context.value}; może je nadać "
-            "właściciel, w profilu test także POST /testdata/permissions",
-        )
-        return Refusal(415, codes.NO_PERMISSIONS_ASSIGNED, why)
+        return Refusal(415, codes.NO_PERMISSIONS_ASSIGNED, _why_nothing(db, subject, context))
     return None
+
+
+def _why_nothing(db: Connection, subject: Subject, context: Context) -> str:
+    """Why a subject has no rights in a context, and who could give it some."""
+    place = f"{context.type} {context.value}"
+    en, pl = who_grants(context.type, context.value)
+    if context.type == "Nip":
+        en += ", on the test profile POST /testdata/permissions as well"
+        pl += ", w profilu test także POST /testdata/permissions"
+    # What an intermediary passed on is there, but the client does not let it.
+    if offices := ", ".join(intermediaries(db, subject, context)):
+        en += (
+            f"; {offices} did pass something on, which counts once {context.value} grants {offices} the same "
+            "permission with canDelegate (POST /permissions/entities/grants)"
+        )
+        pl += (
+            f"; {offices} przekazał uprawnienie, które zadziała, gdy {context.value} nada {offices} to samo "
+            "uprawnienie z canDelegate (POST /permissions/entities/grants)"
+        )
+    return both(
+        f"this {subject.type} holds nothing in {place}; {en}",
+        f"ten {subject.type} nie ma żadnych uprawnień w {place}; {pl}",
+    )
 
 
 def _certificate(
