@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -196,22 +197,43 @@ def _keep(ask: Ask[SendInvoiceRequest], ref: str, session_ref: str, taken: Any, 
 def keep(db: Connection, examined: Examined, **row: Any) -> None:
     """Store an examined document with its provisional verdict; `row`: the columns that only its way in
     knows (`ref`, `session_ref`, `ordinal`, …)."""
-    _KEEP.do(
+    keep_all(db, [(examined, row)])
+
+
+def keep_all(db: Connection, documents: Sequence[tuple[Examined, dict[str, Any]]]) -> None:
+    """The same for many at once."""
+    _KEEP.many(db, [_row(examined, row) for examined, row in documents])
+    _KEEP_BYTES.many(
         db,
+        [
+            {"invoice_ref": row["ref"], "xml": examined.xml}
+            for examined, row in documents
+            if examined.xml is not None
+        ],
+    )
+    _KEEP_PARTY.many(
+        db,
+        [
+            {"invoice_ref": row["ref"], **party}
+            for examined, row in documents
+            if examined.facts
+            for party in _parties(examined)
+        ],
+    )
+
+
+def _row(examined: Examined, row: dict[str, Any]) -> dict[str, Any]:
+    return {
         **_NOT_YET,
         **(_fact_columns(examined) if examined.facts else _NO_FACTS),
         **row,
-        status=100,
-        verdict=examined.verdict,
-        relation=examined.relation,
-        details=json.dumps(examined.details, ensure_ascii=False) if examined.details else None,
-        why=examined.why or None,
-        system_code=examined.system_code,
-    )
-    if examined.xml is not None:
-        _KEEP_BYTES.do(db, invoice_ref=row["ref"], xml=examined.xml)
-    if examined.facts and (parties := _parties(examined)):
-        _KEEP_PARTY.many(db, [{"invoice_ref": row["ref"], **party} for party in parties])
+        "status": 100,
+        "verdict": examined.verdict,
+        "relation": examined.relation,
+        "details": json.dumps(examined.details, ensure_ascii=False) if examined.details else None,
+        "why": examined.why or None,
+        "system_code": examined.system_code,
+    }
 
 
 def _fact_columns(examined: Examined) -> dict[str, Any]:

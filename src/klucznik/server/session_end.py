@@ -55,11 +55,10 @@ async def finish(ksef: LocalKsef) -> bool:
     due = ksef.store.read(lambda db: _DUE.rows(db, now=stamp(now)))
     for row in due:
         if row.status == 100:
-            await ksef.store.write(partial(_leave_open, ksef, row=row, now=now))
-            if row.kind == "Batch":
+            if await ksef.store.write(partial(_leave_open, ksef, row=row, now=now)) and row.kind == "Batch":
                 ksef.batches.drop(row.ref)
         else:
-            await _complete(ksef, row.ref, now)
+            await _complete(ksef, row.ref, row.status, now)
     return bool(due)
 
 
@@ -70,8 +69,9 @@ def _bad_key(ksef: LocalKsef, db: Connection, ref: str) -> dict[str, Any]:
     return {"status": 415, "details": json.dumps([codes.KEY_NOT_DECRYPTED], ensure_ascii=False), "why": why}
 
 
-def _leave_open(ksef: LocalKsef, db: Connection, row: Any, now: datetime) -> None:
-    """An open session that goes no further: out of time, or without a key."""
+def _leave_open(ksef: LocalKsef, db: Connection, row: Any, now: datetime) -> bool:
+    """An open session that goes no further: out of time, or without a key. Whether it was this call that
+    ended it: it may have been closed meanwhile."""
     if row.kind == "Batch":
         details = json.dumps([codes.SEND_TIME_EXCEEDED], ensure_ascii=False)
         why = both("it was not closed within twelve hours", "nie zamknięto jej w ciągu dwunastu godzin")
@@ -91,11 +91,15 @@ def _leave_open(ksef: LocalKsef, db: Connection, row: Any, now: datetime) -> Non
     )
     if moved.rowcount:
         tell(row.ref, values["status"], values["why"])
+    return bool(moved.rowcount)
 
 
-async def _complete(ksef: LocalKsef, ref: str, now: datetime) -> None:
-    """All invoices of a closed session are final: its own end, with the pages of its UPO."""
-    plan = ksef.store.read(lambda db: upos.plan(db, ksef, ref))
+async def _complete(ksef: LocalKsef, ref: str, closed: int, now: datetime) -> None:
+    """All invoices of a closed session (status 170 or 150) are final: its own end, with the pages of its
+    UPO. Another process may have been quicker."""
+    plan = ksef.store.read(lambda db: upos.plan(db, ref))
+    if plan is None or plan.session.status != closed:
+        return
     row = plan.session
     if row.bad_key:  # closed before that was found out
         signed, values = [], ksef.store.read(lambda db: _bad_key(ksef, db, ref))
@@ -114,7 +118,7 @@ async def _complete(ksef: LocalKsef, ref: str, now: datetime) -> None:
     def settle(db: Connection) -> None:
         moved = db.execute(
             update(sessions)
-            .where(sessions.c.ref == ref, sessions.c.status == row.status)
+            .where(sessions.c.ref == ref, sessions.c.status == closed)
             .values(updated=stamp(now), **values)
         )
         if moved.rowcount:

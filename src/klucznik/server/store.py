@@ -37,6 +37,9 @@ _BATCH = 256
 class Store:
     """The database of the local KSeF. Used from the event loop's thread only."""
 
+    #: Whether other processes write to it as well.
+    shared = False
+
     def __init__(self, folder: Path | None, clock: Clock) -> None:
         """`folder` holds `ksef.db`; None keeps everything in memory."""
         self.folder = folder

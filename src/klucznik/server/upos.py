@@ -147,14 +147,18 @@ class Plan:
     documents: tuple[UpoDocument, ...]
 
 
-def plan(db: Connection, ksef: LocalKsef, session_ref: str) -> Plan:
-    """Read what the pages need: the accepted invoices in order of their ordinals."""
+def plan(db: Connection, session_ref: str) -> Plan | None:
+    """Read what the pages need: the accepted invoices in order of their ordinals; None for a session that
+    is no more."""
+    session = _session(db, session_ref)
+    if session is None:
+        return None
     rows = db.execute(
         select(*_DOCUMENT_COLUMNS)
         .where(invoices.c.session_ref == session_ref, invoices.c.ksef_number.is_not(None))
         .order_by(invoices.c.ordinal)
     )
-    return Plan(_session(db, session_ref), tuple(_document(row) for row in rows))
+    return Plan(session, tuple(_document(row) for row in rows))
 
 
 def write_pages(ksef: LocalKsef, plan: Plan, now: datetime) -> list[Signed]:
@@ -211,12 +215,13 @@ _DOCUMENT_COLUMNS: Final = (
 
 
 def _session(db: Connection, ref: str) -> Any:
-    """The session, with what its login is known by: the KSeF token, or the signed document's hash."""
+    """The session, with what its login is known by: the KSeF token, or the signed document's hash. None
+    where it is gone."""
     return db.execute(
         select(sessions, auth_operations.c.token_ref, auth_operations.c.document_hash)
         .join(auth_operations, auth_operations.c.ref == sessions.c.auth_ref)
         .where(sessions.c.ref == ref)
-    ).one()
+    ).first()
 
 
 def _document(row: Any) -> UpoDocument:

@@ -138,6 +138,9 @@ async def reset(ksef: LocalKsef) -> None:
 
     ksef.keys = replace(ksef.keys, jwt=ksef.keys.renew_jwt(ksef.store.folder, Secret(ksef.random(32))))
     await ksef.store.write(empty)
+    # Whoever works on a package finds its row gone at the next write, and stops.
+    for ref in ksef.batches.refs():
+        ksef.batches.drop(ref)
     ksef.opened = OpenSessions()
     ksef.limiter.forget()
     ksef.causes.pending.clear()
