@@ -30,6 +30,7 @@ from klucznik.server.local import LocalKsef
 from klucznik.server.overrides import rates_of
 from klucznik.server.reading import read_body, read_query
 from klucznik.server.render import Answer, Plain, failure, loggable, refusal
+from klucznik.server.scenario import page_size
 from klucznik.server.trace import Traced
 from klucznik.wire import sessions
 from klucznik.wire.endpoint import Endpoint, LimitGroup, Xml
@@ -182,7 +183,7 @@ class App:
             struck = ksef.faults.struck(call.operation, "")
             query = scope["query_string"].decode("latin-1")
             try:
-                await strike(struck, "before", "", now)
+                await strike(ksef, struck, "before", "", now)
                 slot = uploads.admit(ksef, path, query, headers, now) if scope["method"] == "PUT" else None
             except Plain:
                 await _read(receive, 0)
@@ -192,7 +193,7 @@ class App:
                 fetched = await uploads.take(ksef, slot, receive)
             else:
                 fetched = await links.answer(ksef, scope["method"], path, query, now)
-            await strike(struck, "after-commit", "", now)
+            await strike(ksef, struck, "after-commit", "", now)
             return fetched
         if path.startswith("/latarnia/") and scope["method"] == "GET":
             call.operation = f"GET {path[:60]}"
@@ -234,7 +235,7 @@ class App:
         body = await _read(receive, _LARGEST_INVOICE_BODY if row is sessions.SEND else _LARGEST_BODY)
         struck = ksef.faults.struck(call.operation, caller.context.value if caller else "")
         reference = names.get("referenceNumber", "")
-        await strike(struck, "before", reference, now)
+        await strike(ksef, struck, "before", reference, now)
         # (3) What is asked.
         ask: Ask[Any] = Ask(
             row=row,
@@ -263,7 +264,7 @@ class App:
             return handler.answer(ask)
 
         given = ksef.store.read(work) if handler.reads else await ksef.store.write(work)
-        await strike(struck, "after-commit", reference, now)
+        await strike(ksef, struck, "after-commit", reference, now)
         return _given(row.status, given)
 
     def _admit(
@@ -287,11 +288,11 @@ class App:
 
 
 def _paged(ksef: LocalKsef, query: Any) -> Any:
-    """The query parameters, with smaller pages where a fault script wants them."""
-    largest = ksef.faults.page_size
-    if largest is None or getattr(query, "page_size", None) is None:
+    """The query parameters, with smaller pages where a scenario or a fault script wants them."""
+    if getattr(query, "page_size", None) is None:
         return query
-    return query.model_copy(update={"page_size": min(query.page_size, largest)})
+    largest = page_size(ksef)
+    return query if largest is None else query.model_copy(update={"page_size": min(query.page_size, largest)})
 
 
 async def _drop(scope: Scope, receive: Receive) -> None:

@@ -25,7 +25,7 @@ from klucznik.server.access import (
     sign,
 )
 from klucznik.server.ask import Ask, answers
-from klucznik.server.keyring import require
+from klucznik.server.key_faults import require
 from klucznik.server.prepared import Prepared, Record
 from klucznik.server.rights import Rights, Subject, deceased, effective
 from klucznik.server.shapes import refuse
@@ -240,8 +240,8 @@ def _start(
 # ---- status, redeem, refresh ---------------------------------------------------------------------
 
 
-def _operation(ask: Ask[Any], ref: str) -> Record:
-    """The operation of the bearer (21304), from an address it may be used from (403)."""
+def _operation(ask: Ask[Any], ref: str, unknown: codes.Code = codes.NO_AUTHENTICATION) -> Record:
+    """The operation of the bearer (or `unknown`), from an address it may be used from (403)."""
     found = None
     if ref == ask.caller.auth_ref:
         found = _OPERATION.record(ask.db, by_ref=ref)
@@ -252,7 +252,7 @@ def _operation(ask: Ask[Any], ref: str) -> Record:
                 f"the bearer is the authentication token of {ask.caller.auth_ref}, good for that one only",
                 f"użyto tokena operacji {ask.caller.auth_ref}, ważnego tylko dla niej",
             )
-        raise Problem(codes.NO_AUTHENTICATION, [codes.OPERATION_NOT_FOUND.format(ref=ref[:36])], why=why)
+        raise Problem(unknown, [codes.OPERATION_NOT_FOUND.format(ref=ref[:36])], why=why)
     if found["policy"]:
         admit_address(replace(ask.caller, policy=json.loads(found["policy"])), ask.client_ip)
     return found
@@ -446,8 +446,11 @@ def _own(ask: Ask[None]) -> Any:
 
 @answers(auth.REVOKE_CURRENT)
 def revoke_current(ask: Ask[None]) -> None:
-    """DELETE /auth/sessions/current: log out, with the access or the refresh token."""
-    operation = _operation(ask, ask.caller.auth_ref)
+    """DELETE /auth/sessions/current: log out, with the access or the refresh token.
+
+    Its only code is 21405: a login that the data do not know any more gets that one.
+    """
+    operation = _operation(ask, ask.caller.auth_ref, codes.INVALID_INPUT)
     _end(ask, operation["ref"])
 
 

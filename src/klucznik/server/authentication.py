@@ -26,8 +26,9 @@ from klucznik.server import peppol
 from klucznik.server.access import Context
 from klucznik.server.auth import CHALLENGE_LIFE
 from klucznik.server.certificates import keeps_out, note_use
-from klucznik.server.keyring import ring, why_closed
 from klucznik.server.grantors import who_grants
+from klucznik.server.key_faults import why_closed
+from klucznik.server.keyring import ring
 from klucznik.server.prepared import Prepared, Record
 from klucznik.server.rights import Subject, blocked, deceased, effective, intermediaries
 from klucznik.server.tables import auth_operations, instant, ksef_tokens, stamp

@@ -13,7 +13,7 @@ from klucznik.server import links
 from klucznik.server.access import Caller, Context
 from klucznik.server.ask import Ask, answers
 from klucznik.server.invoices import check_span
-from klucznik.server.keyring import require
+from klucznik.server.key_faults import require
 from klucznik.server.opened import check_reference
 from klucznik.server.tables import export_parts, exports, instant, stamp
 from klucznik.wire import codes

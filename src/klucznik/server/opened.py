@@ -16,7 +16,8 @@ from klucznik.crypto.envelope import KEY_BYTES
 from klucznik.lang import both
 from klucznik.secret import Secret
 from klucznik.server.access import Caller, Context
-from klucznik.server.keyring import KeyRing, ring, why_closed
+from klucznik.server.key_faults import why_closed
+from klucznik.server.keyring import KeyRing, ring
 from klucznik.server.prepared import Prepared
 from klucznik.server.tables import instant, sessions
 from klucznik.wire import codes, problems

@@ -13,7 +13,8 @@ from klucznik.secret import Secret
 from klucznik.server import links, paging, upos
 from klucznik.server.access import Caller
 from klucznik.server.ask import Ask, answers
-from klucznik.server.keyring import require, ring
+from klucznik.server.key_faults import require
+from klucznik.server.keyring import ring
 from klucznik.server.local import Profile
 from klucznik.server.opened import (
     OpenSession,

@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from klucznik.server.scenario import hold
+
 if TYPE_CHECKING:
     from klucznik.server.local import LocalKsef
 
@@ -72,8 +74,8 @@ class Work:
         event, work = self._events[name], STEPS[name]
         while True:
             event.clear()
-            late = self._ksef.faults.hold(name)
             try:
+                late = hold(self._ksef, name)
                 if late:
                     await asyncio.sleep(late)
                 busy = late is not None and await work(self._ksef)
