@@ -14,7 +14,7 @@ from klucznik.crypto import xades
 from klucznik.documents import upo_read
 from klucznik.documents.upo_model import LIMIT, NAMESPACE, Upo, UpoDocument
 from klucznik.errors import Unreadable
-from klucznik.lang import tr
+from klucznik.lang import in_language, tr
 from klucznik.wire import ids
 
 #: What a finding is about: the signature does not hold; the signer is not one of those trusted; a KSeF
@@ -73,7 +73,8 @@ def verify(
     try:
         verified = xades.verify(data, expect_root=_ROOT, max_bytes=LIMIT)
     except xades.SignatureProblem as problem:
-        why = tr(f"the signature does not hold: {problem.why}", f"podpis się nie zgadza: {problem.why}")
+        en, pl = in_language(problem.why, "en"), in_language(problem.why, "pl")
+        why = tr(f"the signature does not hold: {en}", f"podpis się nie zgadza: {pl}")
         findings.append(UpoFinding("signature", why))
         upo = upo_read.read(data)
     else:

@@ -78,7 +78,11 @@ def read_query(row: Endpoint[Any], query_string: str, headers: Any) -> Any:
     try:
         given = parse_qs(query_string, keep_blank_values=True, max_num_fields=200)
     except ValueError:
-        raise Problem(codes.INVALID_INPUT, ["The query has more than 200 parameters."]) from None
+        raise Problem(
+            codes.INVALID_INPUT,
+            ["The query has more than 200 parameters."],
+            why=both("the query has more than 200 parameters", "zapytanie ma ponad 200 parametrów"),
+        ) from None
     values: dict[str, Any] = {}
     for name, field in row.query.model_fields.items():
         alias = field.alias or name
@@ -119,13 +123,18 @@ def problem(bad: ValidationError, model: type[Model]) -> Problem:
     unreadable = [error for error in found if any(kind in error["type"] for kind in _UNREADABLE)]
     if unreadable:
         sentences = [f"{_place(error['loc']) or '$'}: {error['msg']}" for error in unreadable[:20]]
-        return Problem(codes.UNREADABLE, sentences, why="; ".join(sentences))
+        places = ", ".join(_place(error["loc"]) or "$" for error in unreadable[:20])
+        polish = f"nieczytelna wartość lub wartość innego typu w: {places}"
+        return Problem(codes.UNREADABLE, sentences, why=both("; ".join(sentences), polish))
     for error in found:
         if own := _OWN_CODES.get((str(error["loc"][-1]), error["type"])):
             code, text = own
-            return Problem(code, [text], why=f"{_place(error['loc'])} is longer than KSeF takes")
+            place = _place(error["loc"])
+            why = both(f"{place} is longer than KSeF takes", f"{place} jest dłuższe, niż przyjmuje KSeF")
+            return Problem(code, [text], why=why)
     sentences = [_sentence(error, model) for error in found[:50]]
-    return Problem(codes.INVALID_INPUT, sentences, why="; ".join(sentences))
+    polish = "; ".join(_in_polish(error) for error in found[:50])
+    return Problem(codes.INVALID_INPUT, sentences, why=both("; ".join(sentences), polish))
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
@@ -159,6 +168,26 @@ def _sentence(error: Any, model: type[Model]) -> str:
     if kind == "value_error":
         return f"'{place}' {error['msg'].removeprefix('Value error, ')}."
     return f"'{place}': {error['msg']}"
+
+
+def _in_polish(error: Any) -> str:
+    """What a sentence says, for the cause alone: the wire has it in English."""
+    place, kind, limits = f"'{_place(error['loc'])}'", error["type"], error.get("ctx", {})
+    if kind == "missing":
+        return f"brak {place}"
+    if kind == "string_too_short":
+        return f"{place} musi mieć co najmniej {limits['min_length']} znaków"
+    if kind == "string_too_long":
+        return f"{place} może mieć najwyżej {limits['max_length']} znaków"
+    if kind == "greater_than_equal":
+        return f"{place} musi wynosić co najmniej {limits['ge']}"
+    if kind == "less_than_equal":
+        return f"{place} może wynosić najwyżej {limits['le']}"
+    if kind == "too_short":
+        return f"{place} musi mieć co najmniej {limits['min_length']} elementów"
+    if kind == "too_long":
+        return f"{place} może mieć najwyżej {limits['max_length']} elementów"
+    return f"{place} ma niepoprawną postać"
 
 
 def _span(loc: tuple[int | str, ...], model: type[Model]) -> tuple[Any, Any] | None:
