@@ -34,7 +34,6 @@ from klucznik.server.tables import export_parts, exports, invoice_bytes, invoice
 from klucznik.server.why import tell
 from klucznik.server.work import step
 from klucznik.wire import codes
-from klucznik.wire.exports import PackageMetadata
 from klucznik.wire.invoices import InvoiceMetadata, InvoiceQueryDateType, InvoiceQueryFilters
 from klucznik.wire.problems import Problem
 
@@ -163,7 +162,8 @@ class _Job:
     refs: list[str]
     kind: package.Kind
     only_metadata: bool
-    packed: list[InvoiceMetadata] = field(default_factory=list)
+    #: The metadata of what is in it, as JSON: objects would take ten times the memory.
+    packed: list[bytes] = field(default_factory=list)
     _stopped: Event = field(default_factory=Event)
 
     async def run(self, file: IO[bytes]) -> None:
@@ -189,10 +189,11 @@ class _Job:
                 full = bool(self.packed) and file.tell() >= self.ksef.caps.package
                 if full:
                     break
-                self.packed.append(found)
+                self.packed.append(found.json_bytes())
                 if not self.only_metadata:
                     yield Entry(f"{found.ksef_number}.xml", xml)
-        yield Entry(METADATA_NAME, PackageMetadata(invoices=self.packed).json_bytes())
+        # As `PackageMetadata` writes it.
+        yield Entry(METADATA_NAME, b'{"invoices":[' + b",".join(self.packed) + b"]}")
 
     async def _read(self, refs: list[str]) -> list[tuple[InvoiceMetadata, bytes]]:
         rows = select(invoices).where(invoices.c.ref.in_(refs))

@@ -101,16 +101,19 @@ async def _complete(ksef: LocalKsef, ref: str, closed: int, now: datetime) -> No
     if plan is None or plan.session.status != closed:
         return
     row = plan.session
+    signed = []
     if row.bad_key:  # closed before that was found out
-        signed, values = [], ksef.store.read(lambda db: _bad_key(ksef, db, ref))
+        values = ksef.store.read(lambda db: _bad_key(ksef, db, ref))
     elif row.accepted:
-        signed = await asyncio.to_thread(upos.write_pages, ksef, plan, now)
+        # Page by page: memory holds one.
+        for number in range(1, plan.pages + 1):
+            documents = ksef.store.read(partial(upos.documents, plan=plan, number=number))
+            signed.append(await asyncio.to_thread(upos.write_page, ksef, plan, number, documents, now))
         values = {"status": 200}
     elif row.sent:
         why = both("KSeF accepted none of its invoices", "KSeF nie przyjął żadnej z jej faktur")
-        signed, values = [], {"status": 445, "why": why}
+        values = {"status": 445, "why": why}
     else:
-        signed = []
         why = both("it was closed without an invoice", "zamknięto ją bez żadnej faktury")
         details = json.dumps([codes.NO_INVOICES_SENT], ensure_ascii=False)
         values = {"status": 440, "details": details, "why": why}
