@@ -18,7 +18,7 @@ from klucznik.documents.invoice import DocumentFault, Fault
 from klucznik.documents.model import Form
 from klucznik.documents.places import path
 from klucznik.documents.typed import TYPE
-from klucznik.lang import tr
+from klucznik.lang import both, language, speaking, tr
 
 __all__ = ["MOST", "check", "explain", "path", "refusal"]
 
@@ -31,7 +31,7 @@ def check(root: etree._Element, form: Form, validator: etree.XMLSchema | None = 
     """Raise `DocumentFault` unless the schema of `form` takes the document."""
     judge = validator or schema.validator(form)
     if not schema.takes(judge, root):
-        raise _refused(_found(root, form, judge), form)
+        raise _refused(_found(root, form, judge), root, form, judge)
 
 
 def refusal(root: etree._Element, form: Form, validator: etree.XMLSchema | None = None) -> DocumentFault:
@@ -39,8 +39,9 @@ def refusal(root: etree._Element, form: Form, validator: etree.XMLSchema | None 
 
     Raises ValueError for a tree whose only fault is that `xml.parse` did not make it.
     """
-    if found := explain(root, form, validator):
-        return _refused(found, form)
+    judge = validator or schema.validator(form)
+    if found := explain(root, form, judge):
+        return _refused(found, root, form, judge)
     raise ValueError("the tree holds comments or instructions; let xml.parse make it")
 
 
@@ -50,16 +51,17 @@ def explain(root: etree._Element, form: Form, validator: etree.XMLSchema | None 
     return [] if schema.takes(judge, root) else _found(root, form, judge)
 
 
-def _refused(found: list[Fault], form: Form) -> DocumentFault:
-    return DocumentFault(
-        [fault.sentence for fault in found],
-        tr(f"not {form.system_code}: ", f"niezgodne z {form.system_code}: ") + found[0].message,
-        found,
-    )
+def _refused(found: list[Fault], root: etree._Element, form: Form, judge: etree.XMLSchema) -> DocumentFault:
+    first = {language(): found[0].message}
+    for other in {"en", "pl"} - set(first):
+        with speaking(other):
+            first[other] = _found(root, form, judge, most=1)[0].message
+    why = both(f"not {form.system_code}: {first['en']}", f"niezgodne z {form.system_code}: {first['pl']}")
+    return DocumentFault([fault.sentence for fault in found], why, found)
 
 
-def _found(root: etree._Element, form: Form, judge: etree.XMLSchema) -> list[Fault]:
-    """The faults of a document that libxml2 refused."""
+def _found(root: etree._Element, form: Form, judge: etree.XMLSchema, most: int = MOST) -> list[Fault]:
+    """The faults of a document that libxml2 refused, the first `most`."""
     if root.tag != f"{{{form.namespace}}}{form.root}":
         name = etree.QName(root)
         space = sentences.cut(name.namespace or "") or tr("no namespace", "bez przestrzeni nazw")
@@ -68,7 +70,7 @@ def _found(root: etree._Element, form: Form, judge: etree.XMLSchema) -> list[Fau
             f"to nie jest {form.system_code}: korzeń to {name.localname} ({space})",
         )
         return [Fault("", sentences.not_declared(root), message)]
-    if found := list(islice(faults_of(root, form), MOST)):
+    if found := list(islice(faults_of(root, form), most)):
         return found
     return _beyond(root, form, judge)
 
