@@ -55,7 +55,8 @@ def start(ask: Ask[InvoiceExportRequest]) -> ExportInvoicesResponse:
     # (1) A vector of 16 bytes and a range that makes sense.
     if (length := len(encryption.initialization_vector)) != _IV_BYTES:
         sentence = codes.BAD_IV_LENGTH.format(length=length)
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        why = both(f"the vector has {length} bytes, not 16", f"wektor ma {length} bajtów zamiast 16")
+        raise Problem(codes.INVALID_INPUT, [sentence], why=why)
     check_span(body.filters.date_range, ask.now)
     # (2) A key of ours, for this usage.
     key_id = encryption.public_key_id
@@ -66,7 +67,11 @@ def start(ask: Ask[InvoiceExportRequest]) -> ExportInvoicesResponse:
     running = select(func.count()).select_from(exports).where(exports.c.status == 100, *_own(caller))
     if ask.db.execute(running).scalar_one() >= MOST_AT_ONCE:
         text = codes.EXPORT_LIMIT_REACHED.format(count=MOST_AT_ONCE)
-        raise Problem(codes.TOO_MANY_EXPORTS, [text], why=text)
+        why = both(
+            f"{MOST_AT_ONCE} exports of this subject are in work in this context; wait for one to end",
+            f"w tym kontekście trwa {MOST_AT_ONCE} eksportów tego podmiotu; poczekaj na koniec jednego",
+        )
+        raise Problem(codes.TOO_MANY_EXPORTS, [text], why=why)
     # (5) 201 even for a key that does not open and for a range beyond the mark: the status tells.
     ref = make_reference("EH", ask.now, ask.ksef.random(5))
     ask.db.execute(
@@ -127,7 +132,7 @@ def status(ask: Ask[None]) -> InvoiceExportStatusResponse:
             ),
         )
     if instant(row.created) + STATUS_LIFE <= ask.now:
-        raise Gone("the export is more than seven days old")
+        raise Gone(both("the export is more than seven days old", "eksport ma ponad siedem dni"))
     # (2) A package that has run out is gone, whether it is cleared away yet or not.
     expired = row.status == 200 and row.package_until <= stamp(ask.now)
     code = 210 if expired else row.status

@@ -22,7 +22,7 @@ from pydantic.alias_generators import to_camel
 
 from klucznik.lang import both
 from klucznik.server.keyring import OVERLAP, USAGES, Rotation, rotate
-from klucznik.server.render import Plain
+from klucznik.server.render import Plain, expired
 from klucznik.wire import codes
 from klucznik.wire.problems import Problem, TooMany
 
@@ -208,7 +208,11 @@ async def strike(ksef: LocalKsef, rules: Sequence[Rule], when: When, reference: 
             case "429":
                 raise Storm(rule, now)
             case "error":
-                raise Plain(rule.status, "A fault script orders this answer.")
+                raise Plain(
+                    rule.status,
+                    "A fault script orders this answer.",
+                    "odpowiedź na życzenie scenariusza usterek",
+                )
             case "21184":
                 why = both("a fault script orders 21184 here", "21184 na życzenie scenariusza usterek")
                 details = [codes.SESSION_UNDER_MAINTENANCE.format(ref=reference)]
@@ -218,4 +222,4 @@ async def strike(ksef: LocalKsef, rules: Sequence[Rule], when: When, reference: 
                 overlap = OVERLAP if rule.seconds is None else timedelta(seconds=rule.seconds)
                 await rotate(ksef, rule.rotation, USAGES, overlap)
             case "expired-link":
-                raise Plain(403, "This address has expired; ask for the status again to get a new one.")
+                raise expired()

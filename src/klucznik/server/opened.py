@@ -115,6 +115,18 @@ def check_reference(ref: str, name: str = "referenceNumber") -> str:
     return ref
 
 
+def no_session(ref: str, text: str = codes.SESSION_NOT_FOUND) -> Problem:
+    """The refusal (21173) for a number under which no session of the kind asked for is found."""
+    return Problem(
+        codes.NO_SESSION,
+        [text.format(ref=ref)],
+        why=both(
+            "this KSeF has no such session of this kind: another environment, or reset since?",
+            "ten KSeF nie ma takiej sesji tego rodzaju; inne środowisko albo dane wyczyszczono?",
+        ),
+    )
+
+
 def by_ref(db: Connection, ref: str) -> Any:
     """The row of a session, or None."""
     return _ROW.one(db, ref=ref)
@@ -163,6 +175,6 @@ def readable(db: Connection, caller: Caller, ref: str) -> Any:
     """The row of a session the caller may read. Raises 21405, 21173 or 403."""
     row = by_ref(db, check_reference(ref))
     if row is None:
-        raise Problem(codes.NO_SESSION, [codes.SESSION_NOT_FOUND.format(ref=ref)])
+        raise no_session(ref)
     admit_reader(caller, row)
     return row

@@ -8,11 +8,12 @@ missing or outside its limits; all sentences in one entry, in the English that K
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 from annotated_types import Ge, Le
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from klucznik.lang import both
@@ -21,6 +22,8 @@ from klucznik.wire import codes
 from klucznik.wire.base import Model
 from klucznik.wire.endpoint import Endpoint, Xml
 from klucznik.wire.problems import Problem
+
+T = TypeVar("T")
 
 #: What pydantic reports for a value of another JSON type, or text that is not JSON.
 _UNREADABLE = (
@@ -45,11 +48,11 @@ def read_body(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
     media = content_type.partition(";")[0].strip().lower()
     if row.takes is Xml:
         if media != "application/xml":
-            raise Plain(415, f"Content-Type {media[:60]!r} is not read here; send application/xml.")
+            raise _unread(media, "application/xml")
         return Xml(body)
     # A body without a type is not read either: a web page can send one to any address, unasked.
     if (media or body) and media != "application/json" and not media.endswith("+json"):
-        raise Plain(415, f"Content-Type {media[:60]!r} is not read here; send application/json.")
+        raise _unread(media, "application/json")
     assert issubclass(row.takes, Model)
     if not body:
         if row.body_required:
@@ -60,7 +63,9 @@ def read_body(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
             )
         body = b"{}"
     try:
-        return row.takes.parse(body)
+        found = row.takes.parse(body)
+        # NUL travels in JSON as an escape alone; the other bodies are spared the walk.
+        return storable(found) if rb"\u0000" in body else found
     except ValidationError as bad:
         raise problem(bad, row.takes) from None
     except UnicodeDecodeError:
@@ -69,6 +74,14 @@ def read_body(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
             ["The body is not UTF-8."],
             why=both("the JSON is not UTF-8", "JSON nie jest w UTF-8"),
         ) from None
+
+
+def _unread(media: str, wanted: str) -> Plain:
+    return Plain(
+        415,
+        f"Content-Type {media[:60]!r} is not read here; send {wanted}.",
+        f"Content-Type {media[:60]!r} nie jest tu czytany; wyślij {wanted}",
+    )
 
 
 def read_query(row: Endpoint[Any], query_string: str, headers: Any) -> Any:
@@ -94,9 +107,37 @@ def read_query(row: Endpoint[Any], query_string: str, headers: Any) -> Any:
     try:
         # Text from an address, so numbers and booleans are read from text. (model_validate_strings
         # would be the word for it, but it refuses lists.)
-        return row.query.model_validate(values, strict=False)
+        return storable(row.query.model_validate(values, strict=False))
     except ValidationError as bad:
         raise problem(bad, row.query) from None
+
+
+def read_path(names: Mapping[str, str]) -> Mapping[str, str]:
+    """The parameters in the path, once none of them holds a NUL; what else they are, handlers look at."""
+    return storable(names)
+
+
+def storable(read: T) -> T:
+    """What was read, once no text in it holds U+0000, which databases do not keep; else `Problem` 21405."""
+    if places := list(_nul_places(read)):
+        sentences = [f"'{place}' must not contain the character U+0000." for place in places[:50]]
+        raise Problem(codes.INVALID_INPUT, sentences, why="; ".join(sentences))
+    return read
+
+
+def _nul_places(value: Any, place: str = "") -> Iterator[str]:
+    if isinstance(value, str):
+        if "\0" in value:
+            yield place
+    elif isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            yield from _nul_places(getattr(value, name), f"{place}.{field.alias or name}".removeprefix("."))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _nul_places(each, f"{place}[{index}]")
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _nul_places(each, f"{place}.{name}".removeprefix("."))
 
 
 def _many(field: FieldInfo) -> bool:

@@ -19,7 +19,7 @@ from klucznik.crypto.envelope import sha256_base64
 from klucznik.lang import both, in_language
 from klucznik.server.ask import Ask, answers
 from klucznik.server.examine import Examined, Sizes, examine
-from klucznik.server.opened import OpenSession, admit_writer, by_ref, check_reference
+from klucznik.server.opened import OpenSession, admit_writer, by_ref, check_reference, no_session
 from klucznik.server.overrides import limits_of
 from klucznik.server.prepared import Prepared
 from klucznik.server.tables import instant, invoice_bytes, invoice_parties, invoices, sessions, stamp
@@ -31,6 +31,7 @@ from klucznik.wire.sessions import SendInvoiceRequest, SendInvoiceResponse
 
 #: From this size on the work on a document is done beside the loop: others are served meanwhile.
 _BIG = 64 * 1024
+_CLOSED = both("closed", "zamknięta")
 
 
 @dataclass(slots=True)
@@ -46,7 +47,7 @@ async def receive(ask: Ask[SendInvoiceRequest]) -> Received:
     ref = check_reference(ask.path["referenceNumber"])
     session = ask.ksef.opened.find(ask.ksef, ref)
     if session is None or session.kind != "Online":
-        raise Problem(codes.NO_SESSION, [codes.ONLINE_SESSION_NOT_FOUND.format(ref=ref)])
+        raise no_session(ref, codes.ONLINE_SESSION_NOT_FOUND)
     admit_writer(ask.caller, session)
     sizes = Sizes.of(ask.ksef.store.read(lambda db: limits_of(db, session.context)).online_session)
     if len(ask.body.encrypted_invoice_content) >= _BIG:
@@ -123,9 +124,17 @@ def send(ask: Ask[SendInvoiceRequest]) -> SendInvoiceResponse:
     if corrected := body.hash_of_corrected_invoice:
         found = _CORRECTED.one(db, corrected=corrected)
         if found and found.invoice_hash == corrected:
-            raise Problem(codes.STATUS_FORBIDS_CORRECTION, [codes.ACCEPTED_ALREADY])
+            why = both(
+                "hashOfCorrectedInvoice is that of an accepted invoice; only a refused one is corrected so",
+                "hashOfCorrectedInvoice to skrót przyjętej faktury; tak poprawia się tylko odrzuconą",
+            )
+            raise Problem(codes.STATUS_FORBIDS_CORRECTION, [codes.ACCEPTED_ALREADY], why=why)
         if found:
-            raise Problem(codes.NO_CORRECTION, [codes.CORRECTED_ALREADY])
+            why = both(
+                "a technical correction of that document has been accepted",
+                "korekta techniczna tego dokumentu została już przyjęta",
+            )
+            raise Problem(codes.NO_CORRECTION, [codes.CORRECTED_ALREADY], why=why)
     # (4) Keep it. From here on it has a number, and a verdict will come.
     ref = make_reference("EE", ask.now, ask.ksef.random(5))
     _keep(ask, ref, session_ref, taken, received.examined)
@@ -142,11 +151,16 @@ def _closed_or_full(ask: Ask[Any], session_ref: str, most: int) -> Problem:
             codes.STATUS_FORBIDS,
             [codes.STATUS_FORBIDS_SENDING.format(code=status)],
             why=both(
-                f"the session is {status} since {since}: {in_language(row.why or 'closed', 'en')}",
-                f"sesja ma status {status} od {since}: {in_language(row.why or 'closed', 'pl')}",
+                f"the session is {status} since {since}: {in_language(row.why or _CLOSED, 'en')}",
+                f"sesja ma status {status} od {since}: {in_language(row.why or _CLOSED, 'pl')}",
             ),
         )
-    return Problem(codes.TOO_MANY_INVOICES, [codes.INVOICE_LIMIT_REACHED.format(ref=session_ref, limit=most)])
+    why = both(
+        f"the context may send {most} invoices in one session; open another",
+        f"kontekst może wysłać {most} faktur w jednej sesji; otwórz kolejną",
+    )
+    details = [codes.INVOICE_LIMIT_REACHED.format(ref=session_ref, limit=most)]
+    return Problem(codes.TOO_MANY_INVOICES, details, why=why)
 
 
 #: Columns that a document without facts leaves empty.

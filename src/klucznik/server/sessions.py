@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from sqlalchemy import Select, bindparam, insert, select, tuple_, update
 
 from klucznik.documents.forms import FORMS
+from klucznik.lang import both
 from klucznik.secret import Secret
 from klucznik.server import links, paging, upos
 from klucznik.server.access import Caller
@@ -21,6 +22,7 @@ from klucznik.server.opened import (
     admit_writer,
     by_ref,
     check_reference,
+    no_session,
     readable,
     session_key,
 )
@@ -84,7 +86,12 @@ def check_opening(ask: Ask[Any], body: Opening, *, may_be_pef: bool) -> None:
     if (length := len(encryption.initialization_vector)) != _IV_BYTES:
         faults.append(codes.BAD_IV_LENGTH.format(length=length))
     if faults:
-        raise Problem(codes.INVALID_INPUT, faults, why="; ".join(faults))
+        said, profile, kind = "; ".join(faults), ask.ksef.profile, ask.caller.context.type
+        why = both(
+            f"{said} (profile {profile}, context {kind}, form {form.system_code[:20]!r})",
+            f"{said} (profil {profile}, kontekst {kind}, formularz {form.system_code[:20]!r})",
+        )
+        raise Problem(codes.INVALID_INPUT, faults, why=why)
     # (2) A key of ours, for this usage.
     require(ask.ksef, ask.db, PublicKeyCertificateUsage.SymmetricKeyEncryption, encryption.public_key_id)
 
@@ -166,12 +173,13 @@ def close_online(ask: Ask[None]) -> None:
     # (1) It is there, and the caller's to close.
     row = by_ref(ask.db, ref)
     if row is None or row.kind != "Online":
-        raise Problem(codes.NO_SESSION, [codes.ONLINE_SESSION_NOT_FOUND.format(ref=ref)])
+        raise no_session(ref, codes.ONLINE_SESSION_NOT_FOUND)
     admit_writer(ask.caller, row)
     # (2) It is open.
     if _CLOSE.do(ask.db, session=ref, now=stamp(ask.now)) == 0:
         status = 170 if row.status == 100 else row.status
-        raise Problem(codes.STATUS_FORBIDS, [codes.STATUS_FORBIDS_CLOSING.format(code=status)])
+        why = both(f"the session has status {status}", f"sesja ma status {status}")
+        raise Problem(codes.STATUS_FORBIDS, [codes.STATUS_FORBIDS_CLOSING.format(code=status)], why=why)
     ask.ksef.work.wake("sessions")
 
 

@@ -35,6 +35,10 @@ PAGE: Final = 10_000
 
 _KSEF_NUMBER = re.compile(KSEF_NUMBER_PATTERN, re.ASCII)
 # KSeF publishes no words for this one; they are ours (docs/divergences.md).
+_WHY_NO_UPO: Final = both(
+    "only an invoice of that session that KSeF has accepted has a UPO",
+    "UPO ma tylko faktura tej sesji, którą KSeF przyjął",
+)
 _NO_UPO_OF_INVOICE: Final = "UPO dla faktury o numerze referencyjnym {ref} nie zostało znalezione."
 _BAD_KSEF_NUMBER: Final = "'ksefNumber' is not in the correct format."
 
