@@ -166,6 +166,6 @@ watermark_option = click.option(
 
 def console() -> Console:
     """Standard output for sheets: as wide as the terminal."""
-    from rich.console import Console
+    from klucznik.cli.screen import Screen
 
-    return Console(highlight=False, emoji=False, markup=False)
+    return Screen()

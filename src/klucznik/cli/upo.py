@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from klucznik.cli.arguments import ReferenceType
 from klucznik.cli.common import FILE, FILE_OR_INPUT, content_of, print_json
 from klucznik.cli.options import (
     Place,
@@ -47,6 +48,15 @@ def upo() -> None:
     "--session", required=True, help=tr("Reference number of the session.", "Numer referencyjny sesji.")
 )
 @click.option(
+    "--page",
+    type=ReferenceType("EU"),
+    default=None,
+    help=tr(
+        "One page of the session's UPO (…-EU-…), as `klucznik session show` names it.",
+        "Jedna strona UPO sesji (…-EU-…), jak podaje `klucznik session show`.",
+    ),
+)
+@click.option(
     "--invoice",
     default=None,
     help=tr(
@@ -66,6 +76,7 @@ def get(
     nip: str,
     name: str | None,
     session: str,
+    page: str | None,
     invoice: str | None,
     out: Path,
     unlock: Unlock,
@@ -75,10 +86,14 @@ def get(
     from klucznik.client import upo as calls
     from klucznik.wire.ids import check_ksef_number, is_reference
 
+    if page is not None and invoice is not None:
+        raise click.UsageError(tr("Give --page or --invoice.", "Podaj --page albo --invoice."))
     if invoice is not None and not is_reference(invoice):
         check_ksef_number(invoice)
     ksef = company_client(place, nip, name, unlock)
-    if invoice is None:
+    if page is not None:
+        documents = {f"UPO_{page}.xml": bytes(ksef.call(calls.page(session, page)))}
+    elif invoice is None:
         documents = {
             f"UPO_{session}_{number}.xml": page
             for number, page in enumerate(ksef.run(calls.of_session(session)), start=1)
