@@ -17,9 +17,6 @@ from typing import Any
 from klucznik.server.app import App, Receive, Scope, Send
 from klucznik.wire import ROWS
 
-#: One file for each process of a run; `make test` empties it before.
-FOLDER = Path(__file__).parents[2] / "build" / "fidelity"
-
 Note = tuple[str, str, str]
 Answer = Callable[[App, Scope, Receive, Send], Awaitable[None]]
 
@@ -87,7 +84,8 @@ class Witness:
 
         return call
 
-    def write(self, worker: str) -> None:
-        FOLDER.mkdir(parents=True, exist_ok=True)
+    def write(self, folder: Path, worker: str) -> None:
+        """One file for each process of a run."""
+        folder.mkdir(parents=True, exist_ok=True)
         lines = ["\t".join(note) for note in sorted(self.notes)]
-        (FOLDER / f"{worker}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (folder / f"{worker}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
