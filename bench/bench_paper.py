@@ -15,13 +15,13 @@ from pathlib import Path
 TESTS = Path(__file__).parents[1] / "tests"
 sys.path.insert(0, str(TESTS))
 
-from klucznik.documents import page, pdf, pictures  # noqa: E402
-from klucznik.documents.blocks import Sheet  # noqa: E402
+from klucznik.documents.view import page, pdf, pictures  # noqa: E402
+from klucznik.documents.view.blocks import Sheet  # noqa: E402
 from sheets import LINK, LONG_LINK, demonstration  # noqa: E402
 
 _COLD = """
-from klucznik.documents import pdf
-from klucznik.documents.blocks import Pair, Pairs, Section, Sheet
+from klucznik.documents.view import pdf
+from klucznik.documents.view.blocks import Pair, Pairs, Section, Sheet
 pdf.render(Sheet("pl", "Faktura", "FV/1", [Section("a", "Dane", [Pairs([Pair("NIP", "5265877635")])])]))
 """
 _numbers = count(1)

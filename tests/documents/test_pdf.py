@@ -15,8 +15,19 @@ from PIL import Image
 from pypdf import PdfReader
 from pypdf.generic import StreamObject
 
-from klucznik.documents import fit, pdf, press
-from klucznik.documents.blocks import Code, Column, Columns, Pair, Pairs, Section, Sheet, Table, Text, Total
+from klucznik.documents.view import fit, pdf, press
+from klucznik.documents.view.blocks import (
+    Code,
+    Column,
+    Columns,
+    Pair,
+    Pairs,
+    Section,
+    Sheet,
+    Table,
+    Text,
+    Total,
+)
 from klucznik.errors import Unreadable
 from sheets import (
     KSEF_NUMBER,
