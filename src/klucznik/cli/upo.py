@@ -25,8 +25,8 @@ from klucznik.errors import Unreadable
 from klucznik.lang import tr
 
 if TYPE_CHECKING:
-    from klucznik.documents.blocks import Sheet
-    from klucznik.documents.upo_verify import UpoFinding
+    from klucznik.documents.upo.verifying import UpoFinding
+    from klucznik.documents.view.blocks import Sheet
 
 
 @click.group(
@@ -214,9 +214,10 @@ def _unconfirmed(upo: object, invoices: Sequence[Path]) -> list[str]:
 @click.argument("file", type=FILE_OR_INPUT)
 @language_option
 def show(file: Path, language: str | None) -> None:
-    from klucznik.documents import terminal, upo_read, view_upo
+    from klucznik.documents import upo as receipts
+    from klucznik.documents.view import terminal, upos
 
-    terminal.show(view_upo.sheet(upo_read.read(content_of(file)), language), console())
+    terminal.show(upos.sheet(receipts.read(content_of(file)), language), console())
 
 
 @upo.command(
@@ -231,11 +232,12 @@ def show(file: Path, language: str | None) -> None:
 @paper_options
 @language_option
 def pdf(files: tuple[Path, ...], paper: Paper, language: str | None) -> int:
-    from klucznik.documents import upo_read, view_upo
+    from klucznik.documents import upo as receipts
+    from klucznik.documents.view import upos
 
     def make(_: Path, content: bytes) -> tuple[Sheet, int]:
-        receipt = upo_read.read(content)
+        receipt = receipts.read(content)
         last = max(document.acquisition_date for document in receipt.documents)
-        return view_upo.sheet(receipt, language), int(last.timestamp())
+        return upos.sheet(receipt, language), int(last.timestamp())
 
     return paper.print(files, make)

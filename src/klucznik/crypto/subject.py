@@ -60,6 +60,13 @@ def read_subject(certificate: x509.Certificate, *, need_identifier: bool = True)
             "the certificate's subject cannot be read",
             "nie da się odczytać podmiotu certyfikatu",
         ) from None
+    # U+0000 in a name hides what follows it from some readers, and databases do not keep it.
+    if any("\0" in str(attribute.value) for attribute in name):
+        raise BadSubject(
+            INVALID_CERTIFICATE,
+            "the certificate's subject has the character U+0000 in it",
+            "podmiot certyfikatu zawiera znak U+0000",
+        )
     given_name = _joined(name, NameOID.GIVEN_NAME)
     surname = _joined(name, NameOID.SURNAME)
     serial_number = _joined(name, NameOID.SERIAL_NUMBER)

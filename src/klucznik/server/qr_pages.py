@@ -15,8 +15,8 @@ from cryptography import x509
 from sqlalchemy import Connection, or_, select
 
 from klucznik.crypto.qr import CertificateLink, InvoiceLink, digest_to_api, is_signed_by, read_link
-from klucznik.documents.blocks import Pair, Pairs, Section, Sheet, Text
-from klucznik.documents.page import html
+from klucznik.documents.view.blocks import Pair, Pairs, Section, Sheet, Text
+from klucznik.documents.view.page import html
 from klucznik.errors import Unreadable
 from klucznik.lang import language, speaking, tr
 from klucznik.server.access import Context

@@ -17,8 +17,7 @@ from sqlalchemy import Connection, func, insert, select
 from klucznik.crypto.envelope import sha256_base64
 from klucznik.documents import upo
 from klucznik.documents.forms import FORMS
-from klucznik.documents.upo import Upo, UpoDocument, UpoPage
-from klucznik.documents.upo_model import ContextType
+from klucznik.documents.upo import ContextType, Upo, UpoDocument, UpoPage
 from klucznik.lang import both
 from klucznik.server.ask import Ask, answers
 from klucznik.server.local import LocalKsef
