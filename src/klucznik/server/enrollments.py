@@ -145,7 +145,6 @@ def enroll(ask: Ask[EnrollCertificateRequest]) -> EnrollCertificateResponse:
     if ask.body.valid_from is not None and ask.body.valid_from > _LATEST:
         raise refuse("'validFrom' is out of range.", "'validFrom' jest spoza zakresu.")
     # (5) Within the limits of the subject.
-    _queue_up(ask.db, subject)
     allowed = limits_of(ask.db, subject)
     if count_enrollments(ask.db, subject) >= allowed.enrollments:
         raise Problem(
@@ -177,16 +176,6 @@ def enroll(ask: Ask[EnrollCertificateRequest]) -> EnrollCertificateResponse:
     )
     ask.ksef.work.wake("enrollments")
     return EnrollCertificateResponse(reference_number=ref, timestamp=ask.now)
-
-
-def _queue_up(db: Connection, subject: Subject) -> None:
-    """Let applications of one subject be counted one after the other, whatever process they came to.
-
-    Its first application is the row that they wait at; SQLite has one writer and needs none.
-    """
-    first = select(enrollments.c.ref).filter_by(subject_type=subject.type, subject_value=subject.value)
-    first = first.order_by(enrollments.c.created, enrollments.c.ref).limit(1)
-    db.execute(first.with_for_update())
 
 
 def _difference(found: list[csr.Attribute], wanted: list[csr.Attribute]) -> str:

@@ -436,7 +436,7 @@ def eu_entities(ask: Ask[EuEntityPermissionsQueryRequest]) -> QueryEuEntityPermi
     if body.vat_ue_identifier:
         query = query.where(_G.context_value == f"{here[1][:10]}-{body.vat_ue_identifier}")
     if body.authorized_fingerprint_identifier:
-        part = body.authorized_fingerprint_identifier
+        part = body.authorized_fingerprint_identifier.upper()  # as they are kept; LIKE may mind the case
         query = query.where(_G.subject_value.contains(part, autoescape=True))
     if names := _names(body.permission_types):
         query = query.where(_G.permission.in_(names))

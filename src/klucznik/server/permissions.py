@@ -199,7 +199,7 @@ def _permission_id(ask: Ask[None]) -> str:
         raise refuse(
             "The length of 'permissionId' must be 36 characters.", "'permissionId' musi mieć 36 znaków."
         )
-    return found
+    return found.lower()  # a GUID is read in either case
 
 
 @answers(permissions.OPERATION)
