@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from klucznik.documents import package
 from klucznik.documents.package import Entry, Kind, Limits, PackageFault
+from klucznik.lang import in_language
 
 KINDS: tuple[Kind, ...] = ("Zip", "TarGz")
 SOME = [Entry("a.xml", b"<a/>" * 100), Entry("folder/b.xml", b""), Entry("żółć.xml", bytes(range(256)) * 300)]
@@ -39,7 +40,7 @@ def refused(data: bytes, kind: Kind, limits: Limits | None = None) -> str:
     """Why a package is refused; whatever it gave before that is thrown away with it."""
     with pytest.raises(PackageFault) as fault:
         unpacked(data, kind, limits)
-    return fault.value.why
+    return in_language(fault.value.why, "en")
 
 
 # What is right
@@ -66,7 +67,7 @@ for kind in ("Zip", "TarGz"):
     try:
         list(read(io.BytesIO(torn), kind))
     except PackageFault as fault:
-        print(fault.why)
+        print(fault.why.partition(chr(10))[0])
 print("zlib" in sys.modules)
 """
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

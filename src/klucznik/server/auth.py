@@ -325,7 +325,11 @@ def _still_good(ask: Ask[None], operation: Record, sentence: str) -> None:
     """Refuse (21301, 21308) what does not allow for new tokens."""
     if operation["status"] != 200:
         detail = sentence.format(code=operation["status"])
-        raise Problem(codes.NO_AUTHORISATION, [detail], why=operation["why"] or detail)
+        why = both(
+            f"the login has status {operation['status']}, tokens come with 200",
+            f"logowanie ma status {operation['status']}, tokeny są przy 200",
+        )
+        raise Problem(codes.NO_AUTHORISATION, [detail], why=operation["why"] or why)
     if ref := operation["token_ref"]:
         ksef_token = _token(ask.db, operation)
         if ksef_token.status != "Active":

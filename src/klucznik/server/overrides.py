@@ -104,7 +104,11 @@ def set_rates(ask: Ask[SetRateLimitsRequest]) -> None:
                 )
         rates[group] = Rates(given["perSecond"], given["perMinute"], given["perHour"])
     if faults:
-        raise Problem(codes.INVALID_INPUT, faults, why=both(*["; ".join(faults[:5])] * 2))
+        first = "; ".join(faults[:5])
+        why = both(
+            f"beyond ten times production: {first}", f"ponad dziesięć razy tyle, co na produkcji: {first}"
+        )
+        raise Problem(codes.INVALID_INPUT, faults, why=why)
     _keep_rates(ask, rates)
 
 

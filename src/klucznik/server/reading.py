@@ -121,7 +121,12 @@ def storable(read: T) -> T:
     """What was read, once no text in it holds U+0000, which databases do not keep; else `Problem` 21405."""
     if places := list(_nul_places(read)):
         sentences = [f"'{place}' must not contain the character U+0000." for place in places[:50]]
-        raise Problem(codes.INVALID_INPUT, sentences, why="; ".join(sentences))
+        named = ", ".join(places[:5])
+        why = both(
+            f"the character U+0000 stands in {named}; databases do not keep it",
+            f"w {named} jest znak U+0000, którego bazy danych nie przechowują",
+        )
+        raise Problem(codes.INVALID_INPUT, sentences, why=why)
     return read
 
 

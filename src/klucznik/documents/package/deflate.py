@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Protocol
 
+from klucznik.lang import both, tr
+
 #: Bytes held at a time, packed and unpacked.
 CHUNK: Final = 64 * 1024
 #: The three containers of deflate that zlib's `wbits` names.
@@ -60,11 +62,11 @@ class Sink(Protocol):
 
 
 class PackageFault(Exception):
-    """The package cannot be trusted. `why` says what is wrong, for a developer."""
+    """The package cannot be trusted. `why` says what is wrong, for a developer, in both languages."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
+    def __init__(self, english: str, polish: str) -> None:
+        super().__init__(tr(english, polish))
+        self.why = both(english, polish)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +113,29 @@ def inflated(packed: Iterable[bytes], wbits: int) -> Iterator[bytes]:
     unpacker = _engine.decompressobj(wbits)
     for data in packed:
         if unpacker.eof:
-            raise PackageFault("there is something after the end of the compressed data")
+            raise PackageFault(
+                "there is something after the end of the compressed data",
+                "za końcem skompresowanych danych coś jest",
+            )
         while not unpacker.eof:
             try:
                 out = unpacker.decompress(data, CHUNK)
             except _engine.error as damage:
-                raise PackageFault(f"the compressed data is damaged: {damage}") from None
+                raise PackageFault(
+                    f"the compressed data is damaged: {damage}", f"skompresowane dane są uszkodzone: {damage}"
+                ) from None
             data = unpacker.unconsumed_tail
             if out:
                 yield out
             elif not data:
                 break
         if unpacker.unused_data:
-            raise PackageFault("there is something after the end of the compressed data")
+            raise PackageFault(
+                "there is something after the end of the compressed data",
+                "za końcem skompresowanych danych coś jest",
+            )
     if not unpacker.eof:
-        raise PackageFault("the compressed data is cut short")
+        raise PackageFault("the compressed data is cut short", "skompresowane dane są urwane")
 
 
 def pieces(file: BinaryIO, size: int | None = None) -> Iterator[bytes]:
@@ -135,7 +145,7 @@ def pieces(file: BinaryIO, size: int | None = None) -> Iterator[bytes]:
         if not data:
             if size is None:
                 return
-            raise PackageFault("the archive is cut short")
+            raise PackageFault("the archive is cut short", "archiwum jest urwane")
         if size is not None:
             size -= len(data)
         yield data

@@ -13,6 +13,8 @@ from typing import BinaryIO, Final
 from klucznik.documents.package.deflate import GZIP, GzipWriter, Limits, PackageFault, Sink, inflated, pieces
 
 _BLOCK: Final = 512
+_CUT_SHORT: Final = ("the archive is cut short", "archiwum jest urwane")
+_NO_END: Final = ("the archive has no end", "archiwum nie ma końca")
 #: Bytes of a pax header or a long name; they hold names and times.
 _LARGEST_HEADER: Final = 64 * 1024
 #: Headers in a row before a file: a global one, one of its own, a long name.
@@ -40,7 +42,9 @@ class _Stream:
                     break
                 self._left -= len(self._held)
                 if self._left < 0:
-                    raise PackageFault("more bytes unpacked than are read")
+                    raise PackageFault(
+                        "more bytes unpacked than are read", "rozpakowanych bajtów jest więcej, niż wolno"
+                    )
             part, self._held = self._held[:missing], self._held[missing:]
             parts.append(part)
             missing -= len(part)
@@ -51,7 +55,7 @@ class _Stream:
         whole = -(-size // _BLOCK) * _BLOCK
         data = self.take(whole)
         if len(data) < whole:
-            raise PackageFault("the archive is cut short")
+            raise PackageFault(*_CUT_SHORT)
         return data[:size]
 
 
@@ -68,7 +72,7 @@ def read(file: BinaryIO, limits: Limits) -> Iterator[tuple[str, bytes]]:
     while True:
         header = stream.take(_BLOCK)
         if len(header) < _BLOCK:
-            raise PackageFault("the archive has no end" if not header else "the archive is cut short")
+            raise PackageFault(*(_CUT_SHORT if header else _NO_END))
         if not any(header):
             break
         kind, size, name = _header(header)
@@ -76,10 +80,10 @@ def read(file: BinaryIO, limits: Limits) -> Iterator[tuple[str, bytes]]:
             # (1) Headers about the next file, or about all.
             headers += 1
             if size > _LARGEST_HEADER or headers > _MOST_HEADERS:
-                raise PackageFault("headers without end")
+                raise PackageFault("headers without end", "nagłówkom nie ma końca")
             found = _about(kind, stream.body(size))
             if found is not None and long_name is not None:
-                raise PackageFault("a file is named twice")
+                raise PackageFault("a file is named twice", "plik nazwano dwa razy")
             long_name = long_name if found is None else found
             continue
         name = name if long_name is None else long_name
@@ -87,38 +91,49 @@ def read(file: BinaryIO, limits: Limits) -> Iterator[tuple[str, bytes]]:
         # (2) A folder is no document.
         if kind == b"5":
             if size:
-                raise PackageFault("a folder has content")
+                raise PackageFault("a folder has content", "katalog ma zawartość")
             continue
         # (3) A plain file, and nothing that only looks like one.
         if kind not in b"0\0":
-            raise PackageFault(f"an entry is no plain file (type {kind!r})")
+            raise PackageFault(
+                f"an entry is no plain file (type {kind!r})", f"wpis nie jest zwykłym plikiem (typ {kind!r})"
+            )
         if not name or name.endswith("/"):
-            raise PackageFault("a file without a name")
+            raise PackageFault("a file without a name", "plik bez nazwy")
         if name in names:
-            raise PackageFault("two entries have one name")
+            raise PackageFault("two entries have one name", "dwa wpisy mają tę samą nazwę")
         names.add(name)
         if len(names) > limits.entries:
-            raise PackageFault(f"more than {limits.entries} entries")
+            raise PackageFault(f"more than {limits.entries} entries", f"ponad {limits.entries} wpisów")
         if size > limits.entry:
-            raise PackageFault(f"a document of {size} bytes; {limits.entry} is the most that is read")
+            raise PackageFault(
+                f"a document of {size} bytes; {limits.entry} is the most that is read",
+                f"dokument ma {size} bajtów; czytanych jest najwyżej {limits.entry}",
+            )
         yield name, stream.body(size)
     if headers:
-        raise PackageFault("a header about a file that does not follow")
+        raise PackageFault(
+            "a header about a file that does not follow", "nagłówek dotyczy pliku, którego nie ma"
+        )
     # (4) Zeros to the end: at least a second block, and nothing else.
     zeros = 0
     while rest := stream.take(_BLOCK):
         zeros += 1
         if any(rest):
-            raise PackageFault("there is something after the end of the archive")
+            raise PackageFault(
+                "there is something after the end of the archive", "za końcem archiwum coś jest"
+            )
     if not zeros:
-        raise PackageFault("the archive is cut short")
+        raise PackageFault(*_CUT_SHORT)
 
 
 def _header(block: bytes) -> tuple[bytes, int, str]:
     """Type, size and name of a header block."""
     told = _number(block[148:156])
     if told != sum(block[:148]) + sum(block[156:]) + 8 * 0x20:
-        raise PackageFault("no tar: a header's checksum is wrong")
+        raise PackageFault(
+            "no tar: a header's checksum is wrong", "to nie tar: suma kontrolna nagłówka jest błędna"
+        )
     name = _text(block[:100])
     if block[257:265] == b"ustar\x0000" and block[345]:
         name = f"{_text(block[345:500])}/{name}"
@@ -128,7 +143,7 @@ def _header(block: bytes) -> tuple[bytes, int, str]:
 def _number(data: bytes) -> int:
     found = _OCTAL.fullmatch(data)
     if found is None:  # base-256 begins at 8 GB, which no document has
-        raise PackageFault("a number in a header cannot be read")
+        raise PackageFault("a number in a header cannot be read", "liczby w nagłówku nie da się odczytać")
     return int(found.group(1), 8)
 
 
@@ -150,13 +165,16 @@ def _about(kind: bytes, content: bytes) -> str | None:
         length = int(found.group(1)) if found else 0
         record = content[:length]
         if found is None or len(record) < length or record[-1:] != b"\n":
-            raise PackageFault("a pax header is malformed")
+            raise PackageFault("a pax header is malformed", "nagłówek pax jest niepoprawny")
         key, equals, value = record[found.end() : -1].partition(b"=")
         if not equals or key in (b"size", b"linkpath") or key.startswith((b"GNU.sparse", b"SCHILY.realsize")):
-            raise PackageFault(f"a pax header says {key[:40]!r}")
+            raise PackageFault(f"a pax header says {key[:40]!r}", f"nagłówek pax podaje {key[:40]!r}")
         if key == b"path":
             if kind == b"g" or path is not None or b"\0" in value:
-                raise PackageFault("a pax header names a file twice, or all files at once")
+                raise PackageFault(
+                    "a pax header names a file twice, or all files at once",
+                    "nagłówek pax nazywa plik dwa razy albo wszystkie naraz",
+                )
             path = _text(value)
         content = content[length:]
     return path

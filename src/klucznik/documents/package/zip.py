@@ -44,6 +44,12 @@ _LARGEST_DIRECTORY: Final = 64_000_000
 _FIRST_DAY: Final = 0x0021  # 1980-01-01, the earliest that Zip can write
 
 
+_NO_ZIP: Final = ("no Zip: it has no end record", "to nie Zip: brak rekordu końcowego")
+_TWO_ENDS: Final = ("two end records fit", "pasują dwa rekordy końcowe")
+_OVERLAP: Final = ("entries overlap", "wpisy zachodzą na siebie")
+_GAP: Final = ("entries have a gap between them", "między wpisami jest przerwa")
+
+
 @dataclass(frozen=True, slots=True)
 class _Listed:
     """An entry of the central directory."""
@@ -70,7 +76,9 @@ class _Listed:
         try:
             return self.name.decode()
         except UnicodeDecodeError:
-            raise PackageFault("a name is not the UTF-8 that it says it is") from None
+            raise PackageFault(
+                "a name is not the UTF-8 that it says it is", "nazwa nie jest w UTF-8, choć tak o sobie mówi"
+            ) from None
 
 
 # ---- reading -------------------------------------------------------------------------------------
@@ -83,12 +91,18 @@ def read(file: BinaryIO, limits: Limits) -> Iterator[tuple[str, bytes]]:
     # (1) All names differ.
     labels = [one.label for one in listed]
     if len(set(labels)) < len(labels):
-        raise PackageFault("two entries have one name")
+        raise PackageFault("two entries have one name", "dwa wpisy mają tę samą nazwę")
     # (2) What is announced fits, before anything is unpacked.
     if (largest := max((one.size for one in listed), default=0)) > limits.entry:
-        raise PackageFault(f"a document of {largest} bytes; {limits.entry} is the most that is read")
+        raise PackageFault(
+            f"a document of {largest} bytes; {limits.entry} is the most that is read",
+            f"dokument ma {largest} bajtów; czytanych jest najwyżej {limits.entry}",
+        )
     if (total := sum(one.size for one in listed)) > limits.total:
-        raise PackageFault(f"{total} bytes unpacked; {limits.total} is the most that is read")
+        raise PackageFault(
+            f"{total} bytes unpacked; {limits.total} is the most that is read",
+            f"po rozpakowaniu {total} bajtów; czytanych jest najwyżej {limits.total}",
+        )
     # (3) Local headers agree, and headers and data lie one after the other without gap or overlap.
     places = _tile(file, listed, start)
     for one, name in zip(listed, labels, strict=True):
@@ -110,11 +124,11 @@ def _find_directory(file: BinaryIO) -> tuple[int, int, int]:
             found.append(at)
         at = tail.find(_END_MARK, at + 1)
     if len(found) != 1:
-        raise PackageFault("no Zip: it has no end record" if not found else "two end records fit")
+        raise PackageFault(*(_TWO_ENDS if found else _NO_ZIP))
     _, disk, first_disk, here, count, size, start, _ = _END.unpack_from(tail, found[0])
     end = tail_at + found[0]
     if disk or first_disk or here != count:
-        raise PackageFault("a Zip of several volumes")
+        raise PackageFault("a Zip of several volumes", "Zip z kilku woluminów")
     # (2) ZIP64: its record stands right before, and says the same wherever the old one can say it.
     locator_at = end - _LOCATOR.size
     if locator_at >= 0:
@@ -122,38 +136,50 @@ def _find_directory(file: BinaryIO) -> tuple[int, int, int]:
         mark, number, at64, volumes = _LOCATOR.unpack(file.read(_LOCATOR.size))
         if mark == _LOCATOR_MARK:
             if number or volumes != 1 or at64 + _END64.size != locator_at:
-                raise PackageFault("the ZIP64 locator does not point to a record right before it")
+                raise PackageFault(
+                    "the ZIP64 locator does not point to a record right before it",
+                    "lokalizator ZIP64 nie wskazuje rekordu tuż przed sobą",
+                )
             file.seek(at64)
             mark, rest, _, _, disk, first_disk, here, count64, size64, start64 = _END64.unpack(
                 file.read(_END64.size)
             )
             if mark != _END64_MARK or rest != _END64.size - 12 or disk or first_disk or here != count64:
-                raise PackageFault("the ZIP64 record is malformed")
+                raise PackageFault("the ZIP64 record is malformed", "rekord ZIP64 jest niepoprawny")
             for old, full, new in (
                 (count, _FULL16, count64),
                 (size, _FULL32, size64),
                 (start, _FULL32, start64),
             ):
                 if old not in (full, new):
-                    raise PackageFault("the ZIP64 record contradicts the end record")
+                    raise PackageFault(
+                        "the ZIP64 record contradicts the end record",
+                        "rekord ZIP64 przeczy rekordowi końcowemu",
+                    )
             count, size, start, end = count64, size64, start64, at64
     # (3) The directory ends where the end records begin.
     if start + size != end:
-        raise PackageFault("the central directory does not end where its end record begins")
+        raise PackageFault(
+            "the central directory does not end where its end record begins",
+            "katalog centralny nie kończy się tam, gdzie zaczyna się rekord końcowy",
+        )
     if size > _LARGEST_DIRECTORY:
-        raise PackageFault(f"a central directory of {size} bytes")
+        raise PackageFault(f"a central directory of {size} bytes", f"katalog centralny ma {size} bajtów")
     return start, size, count
 
 
 def _directory(file: BinaryIO, start: int, size: int, count: int, limits: Limits) -> Iterator[_Listed]:
     if count > limits.entries:
-        raise PackageFault(f"{count} entries; {limits.entries} is the most that is read")
+        raise PackageFault(
+            f"{count} entries; {limits.entries} is the most that is read",
+            f"wpisów jest {count}; czytanych jest najwyżej {limits.entries}",
+        )
     file.seek(start)
     data = file.read(size)
     at = 0
     for _ in range(count):
         if at + _CENTRAL.size > size:
-            raise PackageFault("the central directory is cut short")
+            raise PackageFault("the central directory is cut short", "katalog centralny jest urwany")
         (
             mark, made, _, flags, method, _, _, crc, packed, full, name_length, extra_length, comment_length,
             disk, _, attributes, offset,
@@ -162,29 +188,43 @@ def _directory(file: BinaryIO, start: int, size: int, count: int, limits: Limits
         name, extra = data[at : at + name_length], data[at + name_length : at + name_length + extra_length]
         at += name_length + extra_length + comment_length
         if mark != _CENTRAL_MARK or at > size:
-            raise PackageFault("the central directory is malformed")
+            raise PackageFault("the central directory is malformed", "katalog centralny jest niepoprawny")
         full, packed, offset = _widened(extra, full, packed, offset)
         _check(made, flags, method, attributes, disk, name, full, packed)
         yield _Listed(name, flags, method, crc, packed, full, offset)
     if at != size:
-        raise PackageFault("the central directory holds more than its entries")
+        raise PackageFault(
+            "the central directory holds more than its entries",
+            "katalog centralny ma w sobie coś poza wpisami",
+        )
 
 
 def _check(
     made: int, flags: int, method: int, attributes: int, disk: int, name: bytes, size: int, packed: int
 ) -> None:
     if flags & ~_KNOWN_FLAGS:
-        raise PackageFault(f"an entry is encrypted or has flags that are not read ({flags:#06x})")
+        raise PackageFault(
+            f"an entry is encrypted or has flags that are not read ({flags:#06x})",
+            f"wpis jest zaszyfrowany albo ma nieczytane flagi ({flags:#06x})",
+        )
     if method not in (_STORED, _DEFLATED):
-        raise PackageFault(f"compression method {method}; only stored and deflated are read")
+        raise PackageFault(
+            f"compression method {method}; only stored and deflated are read",
+            f"metoda kompresji {method}; czytane są tylko stored i deflated",
+        )
     if disk or not name:
-        raise PackageFault("an entry without a name or on another volume")
+        raise PackageFault(
+            "an entry without a name or on another volume", "wpis bez nazwy albo na innym woluminie"
+        )
     if made >> 8 == 3 and (attributes >> 16) & 0o170000 not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise PackageFault("an entry is a link or another special file")
+        raise PackageFault(
+            "an entry is a link or another special file",
+            "wpis jest dowiązaniem albo innym plikiem specjalnym",
+        )
     if method == _STORED and size != packed:
-        raise PackageFault("a stored entry has two sizes")
+        raise PackageFault("a stored entry has two sizes", "wpis bez kompresji ma dwa rozmiary")
     if name.endswith(b"/") and size:
-        raise PackageFault("a folder has content")
+        raise PackageFault("a folder has content", "katalog ma zawartość")
 
 
 def _widened(extra: bytes, *fields: int) -> list[int]:
@@ -197,7 +237,7 @@ def _widened(extra: bytes, *fields: int) -> list[int]:
     for value in fields:
         if value == _FULL32:
             if len(wide) < 8:
-                raise PackageFault("a ZIP64 size is missing")
+                raise PackageFault("a ZIP64 size is missing", "brak rozmiaru ZIP64")
             value, wide = struct.unpack_from("<Q", wide)[0], wide[8:]
         values.append(value)
     return values
@@ -209,12 +249,12 @@ def _extras(extra: bytes) -> Iterator[tuple[int, bytes]]:
         tag, length = struct.unpack_from("<2H", extra, at)
         at += 4
         if at + length > len(extra) or tag in seen:
-            raise PackageFault("extra fields are malformed")
+            raise PackageFault("extra fields are malformed", "pola dodatkowe są niepoprawne")
         seen.add(tag)
         yield tag, extra[at : at + length]
         at += length
     if any(extra[at:]):
-        raise PackageFault("extra fields are malformed")
+        raise PackageFault("extra fields are malformed", "pola dodatkowe są niepoprawne")
 
 
 def _tile(file: BinaryIO, listed: list[_Listed], directory: int) -> dict[int, int]:
@@ -223,29 +263,38 @@ def _tile(file: BinaryIO, listed: list[_Listed], directory: int) -> dict[int, in
     expected = 0
     for one in sorted(listed, key=lambda entry: entry.offset):
         if one.offset != expected:
-            what = "overlap" if one.offset < expected else "have a gap between them"
-            raise PackageFault(f"entries {what}")
+            raise PackageFault(*(_OVERLAP if one.offset < expected else _GAP))
         file.seek(one.offset)
         header = file.read(_LOCAL.size)
         if len(header) < _LOCAL.size:
-            raise PackageFault("a local header is cut short")
+            raise PackageFault("a local header is cut short", "nagłówek lokalny jest urwany")
         mark, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(header)
         name, extra = file.read(name_length), file.read(extra_length)
         later = bool(flags & _SIZES_AFTER)
         if (mark, flags, method, name) != (_LOCAL_MARK, one.flags, one.method, one.name):
-            raise PackageFault("a local header contradicts the central directory")
+            raise PackageFault(
+                "a local header contradicts the central directory",
+                "nagłówek lokalny przeczy katalogowi centralnemu",
+            )
         size, packed = _widened(extra, size, packed)
         same = (crc, packed, size) == (one.crc, one.packed, one.size)
         if not same and not (later and {crc, packed, size} <= {0, one.crc, one.packed, one.size}):
-            raise PackageFault("a local header contradicts the central directory")
+            raise PackageFault(
+                "a local header contradicts the central directory",
+                "nagłówek lokalny przeczy katalogowi centralnemu",
+            )
         places[one.offset] = file.tell()
         expected = file.tell() + one.packed
         if expected > directory:
-            raise PackageFault("an entry reaches into the central directory")
+            raise PackageFault(
+                "an entry reaches into the central directory", "wpis zachodzi na katalog centralny"
+            )
         if later:
             expected += _descriptor(file, expected, one)
     if expected != directory:
-        raise PackageFault("there are bytes that belong to no entry")
+        raise PackageFault(
+            "there are bytes that belong to no entry", "są bajty, które nie należą do żadnego wpisu"
+        )
     return places
 
 
@@ -260,7 +309,10 @@ def _descriptor(file: BinaryIO, at: int, one: _Listed) -> int:
         *mark, crc, packed, full = struct.unpack_from(form, found)
         if mark in ([], [_DESCRIPTOR_MARK]) and (crc, packed, full) == (one.crc, one.packed, one.size):
             return size
-    raise PackageFault("the sizes after an entry contradict the central directory")
+    raise PackageFault(
+        "the sizes after an entry contradict the central directory",
+        "rozmiary za wpisem przeczą katalogowi centralnemu",
+    )
 
 
 def _content(file: BinaryIO, one: _Listed, at: int) -> bytes:
@@ -270,12 +322,12 @@ def _content(file: BinaryIO, one: _Listed, at: int) -> bytes:
     for piece in inflated(packed, RAW) if one.method == _DEFLATED else packed:
         out += piece
         if len(out) > one.size:
-            raise PackageFault("an entry is larger than it says")
+            raise PackageFault("an entry is larger than it says", "wpis jest większy, niż podaje")
     if len(out) != one.size:
-        raise PackageFault("an entry is smaller than it says")
+        raise PackageFault("an entry is smaller than it says", "wpis jest mniejszy, niż podaje")
     content = bytes(out)
     if crc32(content) != one.crc:
-        raise PackageFault("an entry's checksum is wrong")
+        raise PackageFault("an entry's checksum is wrong", "suma kontrolna wpisu jest błędna")
     return content
 
 
