@@ -17,7 +17,7 @@ help:
 	@echo "make up     run a local KSeF until Ctrl-C"
 	@echo "make check  lint, types, tests: what has to pass before a change lands"
 	@echo "make bench  measure"
-	@echo "make soak   tens of thousands of mutated documents: minutes, not in CI"
+	@echo "make soak   tens of thousands of mutated documents and generated requests: minutes, not in CI"
 	@echo "make fidelity   make docs/fidelity.md anew from what the tests see"
 	@echo "make setup  only install, into $(VENV)"
 
@@ -67,6 +67,7 @@ bench: setup
 
 soak: setup
 	KLUCZNIK_MUTANTS=45000 $(BIN)/pytest -s tests/documents/test_differential.py
+	KLUCZNIK_REQUESTS=400 $(BIN)/pytest -s tests/contract/test_schemathesis.py
 
 lock: $(UV)
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \

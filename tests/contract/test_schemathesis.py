@@ -22,6 +22,7 @@ import hypothesis
 import pytest
 import requests
 import schemathesis
+from schemathesis.core.result import Ok
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from klucznik.testing import local_ksef
@@ -40,10 +41,12 @@ T = TypeVar("T")
 #: Random requests of each sort for each operation; 0 is the short run.
 COUNT = int(os.environ.get("KLUCZNIK_REQUESTS", "0"))
 #: How many boundary cases and hostile requests of an operation the short run takes at most.
-BOUNDARIES, HOSTILE, RANDOM = 60, 24, 4
+BOUNDARIES, HOSTILE, RANDOM = 40, 16, 4
 #: How wrong data is refused. 404 and 405: a wrong path may be another path.
 REFUSED = [400, 401, 403, 404, 405, 410, 413, 415, 429]
 NAMES = [f"{method} {path}" for method, path in ROWS]
+#: Those that ask for a token.
+ASKING = [name for name in NAMES if ROWS[method_and_path(name)].bearer != "anonymous"]
 MODES = list(schemathesis.GenerationMode)
 
 pytestmark = pytest.mark.slow
@@ -101,8 +104,9 @@ def some(of: Iterable[T], most: int) -> list[T]:
 
 
 def test_every_operation_has_a_valid_request(contract: OpenApiSchema) -> None:
+    labels = {found.ok().label for found in contract.get_all_operations() if isinstance(found, Ok)}
     assert len(NAMES) == 83
-    assert set(VALID) == set(NAMES) == {found.ok().label for found in contract.get_all_operations()}
+    assert set(VALID) == set(NAMES) == labels
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,15 +115,12 @@ def test_a_valid_request_succeeds(name: str, thrower: Thrower) -> None:
     assert thrower.succeeded(name) == 1, (answer.status_code, answer.text)
 
 
-@pytest.mark.parametrize(
-    "name", [name for name in NAMES if ROWS[method_and_path(name)].bearer != "anonymous"]
-)
+@pytest.mark.parametrize("name", ASKING)
 def test_nobody_is_answered_without_a_token(name: str, thrower: Thrower) -> None:
     for given in (b"", b"Bearer x.y.z", b"Basic YTpi"):
         path = thrower.valid(name).call.row.path
-        assert (
-            thrower.shoot(name, Shot("token", path, headers=(("Authorization", given),))).status_code == 401
-        )
+        answer = thrower.shoot(name, Shot("token", path, headers=(("Authorization", given),)))
+        assert answer.status_code == 401, answer.text
 
 
 @pytest.mark.parametrize("name", NAMES)
