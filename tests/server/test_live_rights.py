@@ -190,6 +190,26 @@ def test_an_operation_under_way_ends_with_the_rights_of_its_author(
     assert at.listed(ania.login, "persons/grants") == []
 
 
+def test_a_token_asks_with_what_it_carries_not_with_what_its_author_holds(
+    at: Granting, ania: Person, running: RunningKsef
+) -> None:
+    """DELETE common/grants takes three permissions; which of them is needed, the grant decides later."""
+    _, who = at.somebody()
+    at.give(ania.login, "persons", to_person(who, "InvoiceRead"))
+    at.give(ania.login, "subunits", to_unit(who, internal_id(ania.nip)))
+    personal = _only_entry(at, ania.login, who)
+    (appointed,) = at.listed(ania.login, "subunits/grants")
+    _, token = at.api.generate(ania.login, "SubunitManage")
+    login = at.api.enter_with_token(token, ania.context)
+    ref = at.start(login, f"common/grants/{personal}", method="DELETE")
+    assert at.outcome(login, ref)["code"] == 420
+    assert "CredentialsManage" in running.why(ref)[0]["why"]["en"]
+    assert _only_entry(at, ania.login, who) == personal
+    # What it carries is enough for the administrator of a unit.
+    assert at.take(login, appointed["id"]) == 200
+    assert at.listed(ania.login, "subunits/grants") == []
+
+
 # ---- who could grant what is missing
 
 

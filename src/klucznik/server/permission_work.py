@@ -98,8 +98,10 @@ def _settle(ksef: LocalKsef, waiting: Sequence[Any], db: Connection) -> list[tup
 
 def _carry_out(db: Connection, ksef: LocalKsef, row: Any) -> _Refusal | None:
     context = Context(row.context_type, row.context_value)
-    # (1) Whoever asked holds the right still.
+    body = json.loads(row.body)
+    # (1) Whoever asked holds the right still, and asked with a login that carried it.
     rights = effective(db, Subject(row.author_type, row.author_value), context)
+    rights = rights.narrowed(frozenset(body["carried"]))
     needs = json.loads(row.needs)
     if rights.permissions.isdisjoint(needs):
         en, pl = who_grants(context.type, context.value)
@@ -111,7 +113,6 @@ def _carry_out(db: Connection, ksef: LocalKsef, row: Any) -> _Refusal | None:
                 f"zlecający nie ma już w {place} żadnego z: {lost}; {pl}",
             ),
         )
-    body = json.loads(row.body)
     if row.action == "revoke":
         return _revoke(db, context, rights, body["id"])
     if row.action == "revoke-authorization":
@@ -317,8 +318,8 @@ def _revoke(db: Connection, context: Context, rights: Rights, permission_id: str
         return _Refusal(
             420,
             both(
-                f"to revoke this, one of {', '.join(needs)} is needed; {en}",
-                f"do odebrania tego uprawnienia potrzebne jest jedno z: {', '.join(needs)}; {pl}",
+                f"to revoke this, the login has to carry one of {', '.join(needs)}; {en}",
+                f"do odebrania tego uprawnienia logowanie musi dawać jedno z: {', '.join(needs)}; {pl}",
             ),
         )
     db.execute(delete(grants).where(grants.c.id == permission_id))

@@ -325,7 +325,8 @@ def _operation(ask: Ask[Any], action: str, body: dict[str, Any]) -> PermissionsO
             context_value=caller.context.value,
             author_type=caller.subject_type,
             author_value=caller.subject_value,
-            body=json.dumps(body, ensure_ascii=False),
+            # A KSeF token carries less than its author holds, and asks with that alone.
+            body=json.dumps({**body, "carried": sorted(caller.permissions)}, ensure_ascii=False),
         )
     )
     ask.ksef.work.wake("permissions")

@@ -37,7 +37,7 @@ class Rights:
         return self.owner or bool(self.permissions)
 
     def narrowed(self, carried: frozenset[str]) -> Rights:
-        """What a KSeF token of this author is good for: its permissions, as far as still held."""
+        """What a login or a KSeF token is good for: the permissions it carries, as far as still held."""
         return Rights(False, self.permissions & carried, self.roles)
 
 
