@@ -68,6 +68,14 @@ UNLISTED = {
     21184: "wherever a fault script asks for it (docs/management.md)",
 }
 
+#: Statuses of HTTP that the contract does not describe, with their cause.
+OUTSIDE = {
+    "404": "there is no such operation, as with /testdata on the demo and prd profiles",
+    "405": "the operation has another method",
+    "413": "a body is too large",
+    "415": "a body is of another media type",
+}
+
 _SESSION = "GET /sessions/{referenceNumber}"
 
 #: What has a status of its own: its name, where it is told as (operation, mark in the notes), its statuses.
@@ -182,6 +190,11 @@ def _statuses(tally: Tally) -> Iterator[str]:
         yield f"| {what} | {', '.join(marks)} |"
 
 
+def _details(tally: Tally) -> str:
+    names = [name for name, text in vars(codes).items() if name.isupper() and isinstance(text, str)]
+    return ", ".join(tally.mark("detail", name, ("detail", "text", name)) for name in names)
+
+
 def _never() -> str:
     """One line for each reason."""
     places: dict[str, list[str]] = {}
@@ -193,20 +206,28 @@ def _never() -> str:
 def _outside(notes: set[Note]) -> Iterator[str]:
     """Answers that the contract does not describe."""
     bodies = {f"{row.method} {row.path}" for row in ROWS.values() if row.takes is not None}
-    for status, when in ((413, "a body is too large"), (415, "a body is of another media type")):
-        seen = {name for name, code, _ in notes if code == str(status)} & bodies
-        yield f"- {status} where {when}: seen at {len(seen)} of the {len(bodies)} operations that take one."
-    yield "- 404 where there is no such operation, 405 where it has another method."
+    for status, when in OUTSIDE.items():
+        seen = {name for name, code, _ in notes if code == status} & bodies
+        where = (
+            f": seen at {len(seen)} of the {len(bodies)} operations that take one" if "body" in when else ""
+        )
+        yield f"- {status} where {when}{where}."
+    yield "- 5xx where a fault script asks for it, and 503 of a server that stops."
     for code, why in UNLISTED.items():
         yield f"- {code} at operations that do not list it: {why}."
 
 
-def _unlisted(notes: set[Note]) -> Iterator[str]:
-    for name, status, code in sorted(notes):
-        if status == "400" and code and int(code) not in UNLISTED:
-            method, _, path = name.partition(" ")
-            if int(code) not in ROWS[method, path].refuses:
-                yield f"{name}: {code} was seen, and its row does not list it"
+def _unlisted(notes: set[Note], facts: Any) -> Iterator[str]:
+    """What was seen and is not in the contract, nor known as outside of it."""
+    for name, status, what in sorted(notes):
+        if status.isdigit():
+            method, path = name.split()
+            listed, row = facts["operations"][name], ROWS[method, path]
+            known = (*listed["errors"], listed["success"]["status"], *OUTSIDE)
+            if status < "500" and status not in known:
+                yield f"{name}: HTTP {status} was seen, and the contract does not list it"
+            if status == "400" and what and int(what) not in (*row.refuses, *UNLISTED):
+                yield f"{name}: {what} was seen, and its row does not list it"
 
 
 def make(notes: set[Note]) -> tuple[str, str, list[str]]:
@@ -220,6 +241,7 @@ def make(notes: set[Note]) -> tuple[str, str, list[str]]:
         for code in REASONS
     )
     statuses = "\n".join(_statuses(tally))
+    details = _details(tally)
     outside = "\n".join(_outside(notes))
     seen = f"{tally.seen} of {tally.listed} listed answers seen by tests, {len(tally.used)} never given"
     stale = [f"NEVER has no use for {where}: {what}" for where, what in sorted(NEVER.keys() - tally.used)]
@@ -245,6 +267,12 @@ call can be wrong. Codes and statuses have their texts in `wire/codes.py`; where
 
 {statuses}
 
+## Texts of details
+
+The names are those of `wire/codes.py`, in its order.
+
+{details}.
+
 ## Never given
 
 {_never()}
@@ -253,7 +281,7 @@ call can be wrong. Codes and statuses have their texts in `wire/codes.py`; where
 
 {outside}
 """
-    return page, f"{compared}; {seen}", [*differences, *tally.gaps, *stale, *_unlisted(notes)]
+    return page, f"{compared}; {seen}", [*differences, *tally.gaps, *stale, *_unlisted(notes, facts)]
 
 
 def read(folder: Path) -> set[Note]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from klucznik.wire import ROWS
+from klucznik.wire import ROWS, codes
 from klucznik.wire.problems import REASONS
 
 ROOT = Path(__file__).parents[2]
@@ -44,6 +44,7 @@ def all_seen(fidelity: Any) -> set[tuple[str, str, str]]:
                 yield from ((name, "403", reason) for reason in REASONS)
         for _, told, table in fidelity.STATUSES:
             yield from ((*told[0], str(code)) for code in table)
+        yield from (("detail", "text", name) for name in vars(codes) if name.isupper())
 
     never = fidelity.NEVER
     statuses = {(where, what) for where, what in never if where in {name for name, *_ in fidelity.STATUSES}}
@@ -78,6 +79,8 @@ def test_whoever_saw_everything_finds_nothing_wrong(fidelity: Any, all_seen: Any
         (("POST /tokens", "202", ""), "POST /tokens: 202 was never seen"),
         (("GET /auth/{referenceNumber}", "410", ""), "GET /auth/{referenceNumber}: 410 was never seen"),
         (("GET /auth/{referenceNumber}", "tells", "460"), "login: 460 was never seen"),
+        (("detail", "text", "BAD_TOKEN_TIME"), "detail: BAD_TOKEN_TIME was never seen"),
+        (("POST /tokens", "418", ""), "POST /tokens: HTTP 418 was seen, and the contract does not list it"),
         (("POST /tokens", "400", "25001"), "POST /tokens: 25001 was seen, and its row does not list it"),
         (("DELETE /testdata/rate-limits", "400", "21405"), "21405 was seen, but NEVER says"),
     ],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from .door import Api, Person
-from .witness import Note, Witness, operation, read
+from .witness import Note, Witness, details, operation, read
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,16 @@ def test_what_is_answered_is_noted_in_either_format(both: Api, ania: Person, wit
         both.call("GET", "/tokens", bearer, params={"pageSize": "5"})
         assert note in witness.notes
     assert ("GET /auth/{referenceNumber}", "tells", "200") in witness.notes
+
+
+def test_details_are_known_by_their_template() -> None:
+    assert details("Status sesji 415 uniemożliwia wysyłkę faktur.") == (
+        ("detail", "text", "STATUS_FORBIDS_SENDING"),
+    )
+    assert details("Status sesji.") == ()
+    body = b'{"status":{"code":450,"details":["Token uniewa\xc5\xbcniony"]}}'
+    name = "GET /auth/{referenceNumber}"
+    assert ("detail", "text", "TOKEN_REVOKED") in set(read(name, "/v2/auth/x", 200, "application/json", body))
 
 
 def test_reasons_and_statuses_are_read_from_the_body() -> None:

@@ -1,21 +1,23 @@
 """What the local KSeF answers to the tests of this folder, noted for `docs/fidelity.md`.
 
-A note is (operation, HTTP status, what): the code of a 400, the reason of a 403, otherwise nothing; and
-(operation, "tells", number) for a status inside an answer. A set of them, so neither order nor number
-of the calls matters. `scripts/fidelity.py` reads the notes.
+A note is (operation, HTTP status, what): the code of a 400, the reason of a 403, otherwise nothing;
+(operation, "tells", number) for a status inside an answer; ("detail", "text", name) for a detail that
+`wire/codes.py` has under that name. A set of them, so neither order nor number of the calls matters.
+`scripts/fidelity.py` reads the notes.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterator, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, MutableMapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from klucznik.server.app import App, Receive, Scope, Send
-from klucznik.wire import ROWS
+from klucznik.wire import ROWS, codes
 
 Note = tuple[str, str, str]
 Answer = Callable[[App, Scope, Receive, Send], Awaitable[None]]
@@ -25,6 +27,19 @@ _OPERATIONS = [
     (method, re.compile("/v2" + re.sub(r"{\w+}", "[^/]+", path) + "/?"), f"{method} {path}")
     for method, path in sorted(ROWS, key=lambda key: key[1].count("{"))
 ]
+
+
+_DETAILS = [
+    (name, re.compile(re.sub(r"\\{\w+\\}", ".+", re.escape(text)), re.DOTALL))
+    for name, text in vars(codes).items()
+    if name.isupper() and isinstance(text, str)
+]
+
+
+@cache
+def details(text: str) -> tuple[Note, ...]:
+    """The names of a detail; some texts have two."""
+    return tuple(("detail", "text", name) for name, pattern in _DETAILS if pattern.fullmatch(text))
 
 
 def operation(method: str, path: str) -> str | None:
@@ -40,10 +55,10 @@ def read(name: str, path: str, status: int, content_type: str, body: bytes) -> I
     told: Any = json.loads(body) if body and "json" in content_type else None
     match status:
         case 400 if told and "errors" in told:
-            yield from ((name, "400", str(error["code"])) for error in told["errors"])
+            yield from _refused(name, ((error["code"], error) for error in told["errors"]))
         case 400 if told and "exception" in told:
             found = told["exception"]["exceptionDetailList"]
-            yield from ((name, "400", str(error["exceptionCode"])) for error in found)
+            yield from _refused(name, ((error["exceptionCode"], error) for error in found))
         case 403 if told:
             yield (name, "403", told["reasonCode"])
         case _:
@@ -56,6 +71,18 @@ def read(name: str, path: str, status: int, content_type: str, body: bytes) -> I
                 # A session's number says which kind it is, and so whose statuses these are.
                 kind = next((kind for kind in ("SO", "SB") if f"-{kind}-" in path), "")
                 yield (name, f"tells {kind}".strip(), str(inside["code"]))
+                yield from _texts(inside)
+
+
+def _refused(name: str, errors: Iterable[tuple[int, Any]]) -> Iterator[Note]:
+    for code, error in errors:
+        yield (name, "400", str(code))
+        yield from _texts(error)
+
+
+def _texts(found: Any) -> Iterator[Note]:
+    for text in found.get("details") or ():
+        yield from details(text)
 
 
 @dataclass
