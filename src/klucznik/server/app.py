@@ -264,7 +264,7 @@ class App:
             origin=origin,
             client_ip=client_ip,
             headers=headers,
-            path=read_path(names),
+            path=read_path(row, names),
             body=await _read_model(row, body, headers.get("content-type", "")),
             raw=body,
             query=_paged(ksef, read_query(row, scope["query_string"].decode("latin-1"), headers)),
