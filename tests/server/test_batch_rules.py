@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,6 +94,49 @@ def test_the_two_kinds_of_sessions_do_not_mix(desk: Desk, ania: Person) -> None:
     for response in (ania.close(online), ania.post(online, ania.invoice("M/1"))):
         found = refusal(response)
         assert (found.code, found.description, found.details) == (21173, words, [text])
+
+
+# When the house is not in order
+
+
+def test_a_part_that_has_vanished_from_the_disk_is_500(desk: Desk, ania: Person, data: Path) -> None:
+    session = uploaded(ania, small(ania, prefix="V"))
+    (file,) = (data / "batches" / session.ref).iterdir()
+    file.unlink()
+    assert session.close().status_code == 204
+    assert session.end()["status"] == {"code": 500, "description": "Nieznany błąd (500)"}
+    why = until(partial(desk.running.why, session.ref), bool)[-1]["why"]
+    assert "no longer in the data folder" in why["en"]
+    assert "w katalogu danych" in why["pl"]
+
+
+def test_a_full_disk_ends_one_session_and_no_other(
+    desk: Desk, ania: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.open
+
+    def full(self: Path, mode: str = "r", *rest: Any) -> Any:
+        if self.name.startswith("archive-") and mode == "wb":
+            raise OSError(28, "No space left on device")
+        return real(self, mode, *rest)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", full)
+        assert ended(ania, small(ania, prefix="N"))[1]["status"]["code"] == 500
+    assert ended(ania, small(ania, prefix="N"))[1]["status"]["code"] == 200
+
+
+def test_a_start_clears_away_what_nobody_needs(tmp_path: Path) -> None:
+    with desk_at(tmp_path) as first:
+        ania = first.firm()
+        waiting = uploaded(ania, small(ania, prefix="S"))
+        over, _ = ended(ania, small(ania, prefix="T"))
+    folder = tmp_path / "batches"
+    for name in (over.ref, "nobody-s"):
+        (folder / name).mkdir()
+        (folder / name / "left").write_bytes(b"by a crash")
+    with desk_at(tmp_path):
+        until(lambda: [entry.name for entry in folder.iterdir()], lambda found: found == [waiting.ref])
 
 
 # What is in it
@@ -258,6 +303,20 @@ def test_an_upload_cut_off_leaves_nothing(desk: Desk, ania: Person, data: Path) 
     assert session.upload(1, part).status_code == 201
     assert session.close().status_code == 204
     assert session.end()["status"]["code"] == 200
+
+
+def test_nobody_sends_without_end(ania: Person, data: Path) -> None:
+    """Beyond the largest part it is read on for a while, then the connection ends."""
+    session = opened(ania, small(ania))
+    piece = b"%x\r\n%b\r\n" % (1_000_000, bytes(1_000_000))
+    found = b""
+    # Whether the answer is heard is up to the network: who goes on sending may see a reset.
+    with suppress(ConnectionError):
+        endless = repeat(piece, 2_000)
+        found = raw(session.requests[0]["url"], f"{BLOB}\r\nTransfer-Encoding: chunked", *endless)
+    assert not found or found.startswith(b"HTTP/1.1 400 ")
+    assert list((data / "batches" / session.ref).iterdir()) == []
+    assert refusal(session.close()).code == 21205
 
 
 def test_one_part_sent_many_times_at_once_is_one_file(desk: Desk, ania: Person, data: Path) -> None:

@@ -27,10 +27,14 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 #: Bytes taken at most. More than a part may have: what is too large is told at the close (21157).
 _MOST: Final = 120_000_000
+#: Beyond that it is read on and thrown away, so that the client can hear the refusal; up to here.
+_DRAINED: Final = 300_000_000
 #: Bytes that go to disk in one piece, beside the loop.
 _PIECE: Final = 1_000_000
 
 _CLOSED: Final = ("This session takes no parts any more.", "ta sesja nie przyjmuje już części")
+
+_TOO_MUCH: Final = (f"The part has more than {_MOST} bytes.", f"część ma ponad {_MOST} bajtów")
 
 
 @dataclass(frozen=True)
@@ -119,14 +123,16 @@ async def _stored(path: Path, receive: Receive) -> tuple[int, str]:
                 )
             chunk, more = message.get("body", b""), bool(message.get("more_body"))
             size += len(chunk)
-            if size <= _MOST:  # what is beyond is read, so that the client can hear the refusal
+            if size <= _MOST:
                 held += chunk
+            elif size > _DRAINED:
+                raise Plain(400, *_TOO_MUCH, (b"connection", b"close"))
             if len(held) >= _PIECE or not more:
                 piece = bytes(held)
                 held.clear()
                 await asyncio.to_thread(put, piece)
         if size > _MOST:
-            raise Plain(400, f"The part has more than {_MOST} bytes.", f"część ma ponad {_MOST} bajtów")
+            raise Plain(400, *_TOO_MUCH)
         file.flush()
         await asyncio.to_thread(os.fsync, file.fileno())
     return size, b64encode(hasher.digest()).decode()
