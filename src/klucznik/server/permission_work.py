@@ -75,25 +75,22 @@ async def settle(ksef: LocalKsef) -> bool:
     waiting = ksef.store.read(lambda db: _WAITING.rows(db, most=_BATCH))
     if not waiting:
         return False
-    for row, refusal in await ksef.store.write(partial(_settle, ksef, waiting)):
-        tell(row.ref, refusal.status, refusal.why)
+    await ksef.store.write(partial(_settle, ksef, waiting))
     return len(waiting) == _BATCH
 
 
-def _settle(ksef: LocalKsef, waiting: Sequence[Any], db: Connection) -> list[tuple[Any, _Refusal]]:
-    """Decide operations that were seen waiting; what was refused, and why.
+def _settle(ksef: LocalKsef, waiting: Sequence[Any], db: Connection) -> None:
+    """Decide operations that were seen waiting.
 
     Another process may have seen the same ones: the claim lets one of the two through. Both go in the
     order in which the operations came, so the second waits where the first is, and overtakes nowhere.
     """
-    refused = []
     for row in waiting:
         if not _CLAIM.do(db, by_ref=row.ref):
             continue
         if refusal := _carry_out(db, ksef, row):
             _REFUSE.do(db, by_ref=row.ref, new_status=refusal.status, new_why=refusal.why)
-            refused.append((row, refusal))
-    return refused
+            tell(row.ref, refusal.status, refusal.why)
 
 
 def _carry_out(db: Connection, ksef: LocalKsef, row: Any) -> _Refusal | None:
