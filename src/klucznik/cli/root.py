@@ -112,14 +112,20 @@ COMMANDS: Table = {
 
 
 class _Root(LazyGroup):
-    """The root: it also notices when whoever reads our output has gone."""
+    """The root: it also notices when whoever reads our output has gone (click would end with 1)."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **more)
+        except BrokenPipeError:  # of --help and --version
+            raise _ReaderLeft from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            raise _ReaderLeft from None  # click would end with 1
+            raise _ReaderLeft from None
         return result
 
 

@@ -33,7 +33,7 @@ class Screen(Console):
 
 def table(columns: Sequence[Column], items: Sequence[Any], narrow: Sequence[Column] = ()) -> None:
     """A table on standard output; `narrow` are the columns for a terminal without room for `columns`."""
-    is_bounded = sys.stdout.isatty() or "COLUMNS" in os.environ
+    is_bounded = sys.stdout.isatty() or bool(os.environ.get("COLUMNS"))
     screen = Screen(width=None if is_bounded else _UNBOUNDED)
     shown = narrow if narrow and screen.width < _WIDE else columns
     made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
