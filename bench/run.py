@@ -128,6 +128,10 @@ def main() -> None:
                 f"  {callers:7} {found['logins']:8} {found['perSecond']:8.0f} {share:8.0%}"
                 f" {found['p50ms']:8.1f} {found['p99ms']:8.1f}"
             )
+    print("\nA batch session of 10,000 invoices, and the export of all of them:")
+    sys.stdout.flush()
+    for kind in ("Zip", "TarGz"):
+        subprocess.run([sys.executable, str(HERE / "bench_batch.py"), "--kind", kind], check=True)
     print(f"\nklucznik --help: {help_seconds():.3f} s")
     print("\nVault, ms:")
     for name, milliseconds in vault_figures().items():

@@ -1,6 +1,6 @@
 """A batch session of 10,000 invoices, and the export of all of them, beside the floor of the same work.
 
-    python bench/batch.py [--count 10000] [--kind Zip]
+    python bench/bench_batch.py [--count 10000] [--kind Zip]
 
 The server is a process of its own; the package is made and uploaded before the clock starts. Timed: from
 the close to status 200 with its UPO, and from asking for an export until its package is there. The floor
@@ -50,7 +50,7 @@ _NUMBER = b"BENCH/000000"
 def documents(count: int) -> Iterable[Document]:
     """Invoices of about 3.5 kB, alike but for their numbers."""
     now = datetime.now(UTC)
-    lines = [samples.Line(f"Towar przykładowy numer {n}", price=samples.LINES[2].price) for n in range(1, 9)]
+    lines = [samples.Line(f"Towar przykładowy numer {n}", price=samples.LINES[2].price) for n in range(1, 13)]
     day = now.astimezone(WARSAW).date()
     plain = samples.invoice(NIP, BUYER, _NUMBER.decode(), day, now, lines=lines)
     for place in range(count):
@@ -122,9 +122,7 @@ def exported(ksef: Ksef, count: int, kind: Kind) -> float:
     span = InvoiceQueryDateRange(date_type=InvoiceQueryDateType.Invoicing, from_=since)
     filters = InvoiceQueryFilters(subject_type=InvoiceQuerySubjectType.Subject1, date_range=span)
     began = time.perf_counter()
-    start = exports.start(
-        filters, wrapped, iv, public_key.public_key_id, compression=CompressionType(kind)
-    )
+    start = exports.start(filters, wrapped, iv, public_key.public_key_id, compression=CompressionType(kind))
     ref = ksef.call(start).reference_number
     while (status := ksef.call(exports.status(ref))).status.code == 100:
         time.sleep(0.05)
@@ -145,10 +143,10 @@ def measure(count: int, kind: Kind, options: list[str]) -> dict[str, Any]:
                 file.write(envelope.aes_decrypt(part.read_bytes(), made.key, made.iv))
         on_floor = floor(archive, kind, folder)
         size = sum(len(document.content) for document in documents(count))
-        command = [KLUCZNIK, "ksef", "serve", "--port", "0", "--management-port", "0", "--rates", "off"]
+        command = [str(KLUCZNIK), "ksef", "serve", "--port", "0", "--management-port", "0", "--rates", "off"]
         with (folder / "log").open("w") as log:
             process = subprocess.Popen(
-                [*command, "--data", folder / "ksef", *options], stdout=subprocess.PIPE, stderr=log, text=True
+                [*command, "--data", str(folder / "ksef"), *options], stdout=subprocess.PIPE, stderr=log, text=True
             )
         try:
             assert process.stdout
