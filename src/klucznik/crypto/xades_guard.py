@@ -28,6 +28,10 @@ _CROWDED = etree.XPath(f"boolean(//*[count(@*) > {_MAX_ATTRIBUTES}])")
 _UNSEEN = etree.XPath("boolean(//comment() | //processing-instruction())")
 
 
+#: The detail of what is no XAdES of an accepted profile.
+WRONG_FORMAT = "Format podpisu niezgodny z akceptowanymi profilami XAdES."
+
+
 class SignatureProblem(ValueError):
     """A signature KSeF refuses.
 
@@ -67,7 +71,7 @@ def negative(en: str, pl: str) -> SignatureProblem:
 
 def wrong_format(en: str, pl: str) -> SignatureProblem:
     """A signature of a kind KSeF does not take."""
-    return SignatureProblem(9105, "Format podpisu niezgodny z akceptowanymi profilami XAdES.", both(en, pl))
+    return SignatureProblem(9105, WRONG_FORMAT, both(en, pl))
 
 
 def unsupported(en: str, pl: str) -> SignatureProblem:

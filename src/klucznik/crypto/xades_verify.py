@@ -23,6 +23,8 @@ from klucznik.crypto.xades_algorithms import (
     why_not_valid,
 )
 from klucznik.crypto.xades_guard import (
+    WRONG_FORMAT,
+    SignatureProblem,
     bad_content,
     bad_document,
     negative,
@@ -65,23 +67,46 @@ class Verified:
     chain: tuple[x509.Certificate, ...]
     algorithm: str
     signing_time: datetime | None
+    #: Why it is no XAdES of an accepted profile; only where that was tolerated, in both languages.
+    defect: str | None = None
 
 
-def verify(signed: bytes, *, expect_root: Sequence[str], max_bytes: int = xades_guard.MAX_BYTES) -> Verified:
+@dataclass(frozen=True)
+class Strictness:
+    """What production does otherwise (xades.md sections 2 and 4): it takes a signature without the
+    properties that make it XAdES, saying so, and no SHA-1."""
+
+    plain_signature: bool = False
+    sha1: bool = True
+
+
+AS_ELSEWHERE = Strictness()
+AS_PRODUCTION = Strictness(plain_signature=True, sha1=False)
+
+
+def verify(
+    signed: bytes,
+    *,
+    expect_root: Sequence[str],
+    max_bytes: int = xades_guard.MAX_BYTES,
+    strictness: Strictness = AS_ELSEWHERE,
+) -> Verified:
     """Verify a XAdES signature; raises SignatureProblem and nothing else.
 
     `expect_root`: names in `{namespace}name` form, one of which the signed document's root must have.
     """
     root = xades_guard.read(signed, max_bytes)
     try:
-        return _verify(root, expect_root, max_bytes)
+        return _verify(root, expect_root, max_bytes, strictness)
     except (etree.C14NError, etree.XMLSyntaxError) as error:
         raise bad_document(
             f"the document has no canonical form: {error}", f"dokument nie ma postaci kanonicznej: {error}"
         ) from None
 
 
-def _verify(root: etree._Element, expect_root: Sequence[str], max_bytes: int) -> Verified:
+def _verify(
+    root: etree._Element, expect_root: Sequence[str], max_bytes: int, strictness: Strictness
+) -> Verified:
     # (1) One signature, in one of two places; every Id once.
     signature = _only_signature(root)
     enveloping = signature is root
@@ -98,18 +123,31 @@ def _verify(root: etree._Element, expect_root: Sequence[str], max_bytes: int) ->
     method = _method(child_at(info, 1, "SignatureMethod"))
     references = read_references(info, root, ids)
 
+    if not strictness.sha1 and "sha1" in (method.digest, *(each.digest for each in references)):
+        raise unsupported("production takes no SHA-1", "produkcja nie przyjmuje SHA-1")
+
     # (3) The properties XAdES adds, and the document: each covered by exactly one Reference.
-    properties = properties_reference(references, signature, objects).target
+    properties: etree._Element | None = None
+    defect: str | None = None
+    try:
+        properties = properties_reference(references, signature, objects).target
+    except SignatureProblem as bad:
+        if not strictness.plain_signature or bad.detail != WRONG_FORMAT:
+            raise
+        defect = bad.why
     whole = document_reference(references, root, objects, expect_root)
 
     # (4) Whose key: the first certificate, bound by its digest in the signed properties.
     keys = xades_keyinfo.read(key_info)
-    bound = xades_keyinfo.check_signing_certificate(properties, keys)
-    if not bound and not any(r.target is key_info for r in references):
-        raise wrong_format(
+    bound = properties is not None and xades_keyinfo.check_signing_certificate(properties, keys)
+    if defect is None and not bound and not any(r.target is key_info for r in references):
+        uncovered = wrong_format(
             "neither SigningCertificate nor a Reference to KeyInfo covers the certificate",
             "certyfikatu nie obejmuje ani SigningCertificate, ani Reference do KeyInfo",
         )
+        if not strictness.plain_signature:
+            raise uncovered
+        defect = uncovered.why
 
     # (5) The value over SignedInfo, then each digest; the document last, since it is taken apart.
     octets = octets_of(info, canonicalization, prefixes)
@@ -135,7 +173,8 @@ def _verify(root: etree._Element, expect_root: Sequence[str], max_bytes: int) ->
         keys.certificate,
         keys.chain,
         method.uri,
-        _signing_time(properties),
+        None if properties is None else _signing_time(properties),
+        defect,
     )
 
 

@@ -234,6 +234,15 @@ def parse(
     return root
 
 
+def has_discouraged(document: bytes) -> bool:
+    """Whether a document that is otherwise in order holds discouraged characters."""
+    try:
+        parse(document, limit=len(document))
+    except XmlProblem as problem:
+        return problem.kind == "characters"
+    return False
+
+
 def _instructions(root: etree._Element) -> Iterator[etree._Element]:
     """Processing instructions anywhere: before, inside and after the root."""
     yield from root.itersiblings(etree.PI, preceding=True)

@@ -32,6 +32,7 @@ from klucznik.server.reading import read_body, read_path, read_query
 from klucznik.server.render import Answer, Plain, failure, loggable, refusal
 from klucznik.server.scenario import page_size
 from klucznik.server.trace import Traced
+from klucznik.server.warn import header
 from klucznik.wire import sessions
 from klucznik.wire.endpoint import Endpoint, LimitGroup, Xml
 from klucznik.wire.problems import Forbidden, TooMany, Unauthorized
@@ -52,6 +53,7 @@ _LONG_BODY = 1_000_000
 _DRAINED = 300_000_000
 
 _CLOSE = (b"connection", b"close")
+_WARNING = b"x-system-warning"
 
 #: What can be said of a failure of ours; the log has the rest.
 _OURS = both(
@@ -146,7 +148,7 @@ class App:
             )
         echoed = headers.get("x-test-system-warning")
         if echoed and self.ksef.profile == "test" and answer.status < 300:  # auth.md section 8
-            answer.headers.append((b"x-system-warning", echoed.encode("ascii", "replace")))
+            answer.headers.append((_WARNING, echoed.encode("ascii", "replace")))
         self._note(call, trace_id, now, answer.status, started)
         answer.headers.append((b"content-length", str(len(answer.body)).encode()))
         if log.isEnabledFor(logging.DEBUG):
@@ -284,7 +286,10 @@ class App:
 
         given = ksef.store.read(work) if handler.reads else await ksef.store.write(work)
         await strike(ksef, struck, "after-commit", reference, now)
-        return _given(row.status, given)
+        done = _given(row.status, given)
+        if ask.warnings:
+            done.headers.append((_WARNING, header(ask.warnings).encode("ascii")))
+        return done
 
     def _admit(
         self, row: Endpoint[Any], headers: Mapping[str, str], client_ip: str, now: datetime

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
+from klucznik.server.warn import Warned
 from klucznik.wire.endpoint import Endpoint
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ class Ask(Generic[B]):
     #: Who calls; on anonymous rows there is none, and reading it is a mistake of the handler.
     caller_or_none: Caller | None = None
     prepared: Any = None
+    #: What is said beside an answer that goes well (X-System-Warning).
+    warnings: list[Warned] = field(default_factory=list)
     _db: Connection | None = field(default=None)
 
     @property

@@ -7,11 +7,13 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from klucznik.documents import xml
 from klucznik.lang import both
 from klucznik.server import links, paging
 from klucznik.server.ask import Ask, answers
 from klucznik.server.opened import admit_reader, by_ref, check_reference, no_session, readable
-from klucznik.server.tables import instant, instant_or_none, invoices
+from klucznik.server.tables import instant, instant_or_none, invoice_bytes, invoices
+from klucznik.server.warn import ODD_CHARACTERS, Warned
 from klucznik.wire import codes
 from klucznik.wire import sessions as wire
 from klucznik.wire.common import InvoicingMode
@@ -74,7 +76,17 @@ def one_invoice(ask: Ask[None]) -> SessionInvoiceStatusResponse:
             [_NO_SUCH_INVOICE.format(ref=invoice_ref)],
             why=both("the session holds no such invoice", "w tej sesji nie ma takiej faktury"),
         )
+    if row.status == 200 and ask.ksef.profile == "prd":
+        _warn(ask, row)
     return _shown(ask, row)
+
+
+def _warn(ask: Ask[None], row: Any) -> None:
+    """Production lets discouraged characters pass, and says so (invoice-verification.md section 3)."""
+    document = ask.db.execute(select(invoice_bytes.c.xml).where(invoice_bytes.c.invoice_ref == row.ref))
+    if xml.has_discouraged(bytes(document.scalar_one())):
+        text = ODD_CHARACTERS.text.format(ksef_number=row.ksef_number)
+        ask.warnings.append(Warned(ODD_CHARACTERS.code, text))
 
 
 def _listed(ask: Ask[None], *, failed_only: bool) -> SessionInvoicesResponse:

@@ -25,6 +25,7 @@ from klucznik.lang import both
 from klucznik.server.access import Context
 from klucznik.server.ask import Ask
 from klucznik.server.rights import Subject
+from klucznik.server.warn import ODD_SIGNATURE
 from klucznik.wire import codes
 from klucznik.wire.endpoint import Xml
 from klucznik.wire.problems import Problem
@@ -70,10 +71,13 @@ def check_signature(ask: Ask[Xml]) -> Signed:
     """What can be said of a signed request without the database; refusals of auth.md section 3."""
     # (1) One XAdES signature over the whole document.
     try:
-        verified = xades.verify(ask.raw, expect_root=_ROOTS)
+        strictness = xades.AS_PRODUCTION if ask.ksef.profile == "prd" else xades.AS_ELSEWHERE
+        verified = xades.verify(ask.raw, expect_root=_ROOTS, strictness=strictness)
     except xades.SignatureProblem as bad:
         details = [bad.detail] if bad.detail else []
         raise Problem(codes.CODES[bad.code], details, why=bad.why) from None
+    if verified.defect:
+        ask.warnings.append(ODD_SIGNATURE)
     # (2) What was signed fits the schema.
     try:
         request = auth_request.read(verified.document)
