@@ -145,7 +145,7 @@ def test_a_token_of_a_unit(api: Api) -> None:
         ({"permissions": ["VatUeManage"], "description": "not for tokens"}, 21001),
         ({"permissions": ["PefInvoiceWrite"], "description": "not for tokens"}, 21001),
         ({"permissions": "InvoiceRead", "description": "no list"}, 21001),
-        ({"permissions": None, "description": "null list"}, 21001),
+        ({"permissions": None, "description": "null list"}, 21405),
         ([], 21001),
     ],
 )
