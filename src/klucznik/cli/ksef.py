@@ -61,6 +61,15 @@ def ksef() -> None:
     ),
 )
 @click.option(
+    "--database",
+    default=None,
+    metavar="URL",
+    help=tr(
+        "A PostgreSQL database instead of SQLite: postgresql://user@host/name; password from a passfile.",
+        "Baza PostgreSQL zamiast SQLite: postgresql://user@host/nazwa; hasło z pliku haseł.",
+    ),
+)
+@click.option(
     "--profile",
     type=click.Choice(["test", "demo", "prd"]),
     default="test",
@@ -121,6 +130,7 @@ def serve(
     port: int,
     management_port: int,
     data: str | None,
+    database: str | None,
     profile: Any,
     rates: Any,
     token_form: Any,
@@ -149,6 +159,7 @@ def serve(
         allowed_hosts=allow_host,
         start=_instant(start) if start else None,
         tokens=tokens,
+        database=database,
     )
     api, management = bind(host, port), bind("127.0.0.1", management_port)
     files = tls_files(folder, [host, *allow_host], SystemClock().now()) if tls else None
