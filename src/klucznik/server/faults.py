@@ -134,7 +134,7 @@ class Faults:
         self.script = script
         self.counted = [Counted(rule) for rule in script.rules]
 
-    def struck(self, operation: str, context: str) -> list[Rule]:
+    async def struck(self, operation: str, context: str) -> list[Rule]:
         """Count a call; the rules that strike it, before or after its work."""
         found = []
         for index, counted in enumerate(self.counted):

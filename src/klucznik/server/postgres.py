@@ -11,9 +11,11 @@ from contextlib import suppress
 from typing import Any, Final
 
 import psycopg
-from sqlalchemy import URL, Connection, create_engine, make_url
+from sqlalchemy import URL, Connection, Text, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.pool import NullPool
+from sqlalchemy.schema import CreateColumn
 
 from klucznik.errors import Unreadable
 from klucznik.lang import tr
@@ -142,6 +144,15 @@ def address(url: str) -> URL:
             ),
         )
     return found
+
+
+@compiles(CreateColumn, "postgresql")
+def _bytewise(column: CreateColumn, compiler: Any, **options: Any) -> str:
+    """Texts compare by their bytes, as on SQLite, whatever language the server speaks."""
+    written: str = compiler.visit_create_column(column, **options)
+    return (
+        written.replace(" TEXT", ' TEXT COLLATE "C"', 1) if isinstance(column.element.type, Text) else written
+    )
 
 
 def _raw(connection: Connection) -> psycopg.Connection[Any]:

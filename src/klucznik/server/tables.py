@@ -19,10 +19,10 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
+    Text,
     inspect,
     text,
 )
-from sqlalchemy import Text as _Text
 
 #: Raised by one with every change of the tables; a data folder of a newer version is refused.
 VERSION = 6
@@ -45,9 +45,6 @@ def instant_or_none(value: int | None) -> datetime | None:
     """As `instant`, absent stays absent."""
     return None if value is None else instant(value)
 
-
-#: Compared by its bytes in every database, whatever language the server of PostgreSQL speaks.
-Text = _Text().with_variant(_Text(collation="C"), "postgresql")
 
 metadata = MetaData()
 

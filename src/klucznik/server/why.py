@@ -75,7 +75,7 @@ class Causes:
             Cause(
                 at=stamp(ksef.clock.now()),
                 trace_id=trace_id,
-                refs=" ".join(ref for ref in refs if len(ref) <= 64),
+                refs=" ".join(ref for ref in refs if len(ref) <= 64 and ref.isprintable()),
                 operation=operation,
                 context=context,
                 status=status,
