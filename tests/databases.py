@@ -92,7 +92,7 @@ def serve(folder: Path, bin_: Path) -> str:
 
 def stop(folder: Path, bin_: Path) -> None:
     account: dict[str, Any] = {"user": _ACCOUNT} if os.name == "posix" and os.geteuid() == 0 else {}
-    command = [bin_ / "pg_ctl", "-D", folder / "data", "-m", "immediate", "-w", "stop"]
+    command = [str(bin_ / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "-w", "stop"]
     subprocess.run(command, check=False, stdout=subprocess.DEVNULL, cwd=folder, **account)
 
 

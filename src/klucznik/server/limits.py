@@ -68,6 +68,10 @@ class Limiter:
 
     async def within(self, rates: Rates, key: Key, now: float) -> None:
         """Count a call of a key against these figures, or raise `TooMany`."""
+        self.note(rates, key, now)
+
+    def note(self, rates: Rates, key: Key, now: float) -> None:
+        """The same, where the counters are."""
         seen = self._seen.get(key)
         largest = max(*_figures(rates), 1)
         if seen is None:

@@ -24,8 +24,10 @@ class SqliteHome:
 
     fatal: tuple[type[Exception], ...] = (sqlite3.OperationalError, OperationalError)
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, shared: bool = False) -> None:
+        """`shared`: other processes write as well; they take turns, without SQLite's naps in between."""
         self.durable = folder is not None
+        self._turn = _Turn(folder / "turn.lock") if folder and shared else None
         self._engines = [_engine(folder)]
         try:
             self.writer = self._engines[0].connect()
@@ -38,6 +40,8 @@ class SqliteHome:
         self._writes, self._reads = _raw(self.writer), _raw(self.reader)
 
     def begin(self) -> None:
+        if self._turn:
+            self._turn.take()
         self._writes.execute("BEGIN IMMEDIATE")
 
     def savepoint(self) -> None:
@@ -52,12 +56,16 @@ class SqliteHome:
 
     def commit(self) -> None:
         self._writes.execute("COMMIT")
+        if self._turn:
+            self._turn.give()
 
     def abandon(self) -> None:
         # A rollback may fail as well; the next transaction tries again.
         with suppress(sqlite3.Error):
             if self._writes.in_transaction:
                 self._writes.execute("ROLLBACK")
+        if self._turn:
+            self._turn.give()
 
     def begin_reading(self) -> Connection:
         if self.durable:
@@ -73,6 +81,28 @@ class SqliteHome:
         self.writer.close()
         for engine in self._engines:
             engine.dispose()
+        if self._turn:
+            self._turn.close()
+
+
+class _Turn:
+    """Whose turn it is to write: a lock that wakes the next process at once, and ends with its holder."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("ab")
+
+    def take(self) -> None:
+        import fcntl  # there are several processes only where this exists
+
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def give(self) -> None:
+        import fcntl
+
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def lock(folder: Path) -> sqlite3.Connection:

@@ -34,18 +34,23 @@ class Store:
     """The database of the local KSeF. Used from the event loop's thread only."""
 
     def __init__(
-        self, folder: Path | None, clock: Clock, *, database: str | None = None, shared: bool = False
+        self,
+        folder: Path | None,
+        clock: Clock,
+        *,
+        database: str | None = None,
+        shared: bool = False,
+        holds: bool = True,
     ) -> None:
         """`folder` holds files, and `ksef.db` unless there is a `database` (URL of PostgreSQL); None is
-        memory. `shared`: other processes write to it as well."""
+        memory. `shared`: other processes write to it as well. `holds`: the folder is kept from others."""
         self.folder = folder
         self.clock = clock
         self.shared = shared
         #: Start of the transaction under way: what it stores carries no earlier instant.
         self.in_flight: datetime | None = None
-        # Where several processes share the folder, the one that started them holds it.
-        self._lock = lock(folder) if folder and not shared else None
-        self._home = _home(folder, database)
+        self._lock = lock(folder) if folder and holds else None
+        self._home = _home(folder, database, shared)
         self._waiting: list[tuple[Callable[[Connection], Any], asyncio.Future[Any]]] = []
         self._committer: asyncio.Task[None] | None = None
         self._after_commit: list[Callable[[], None]] = []
@@ -141,9 +146,9 @@ class Store:
             self._lock.close()
 
 
-def _home(folder: Path | None, database: str | None) -> Home:
+def _home(folder: Path | None, database: str | None, shared: bool) -> Home:
     if database is None:
-        return SqliteHome(folder)
+        return SqliteHome(folder, shared)
     # psycopg takes a tenth of a second to import; only who uses it pays.
     from klucznik.server.postgres import PostgresHome
 
