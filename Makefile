@@ -3,12 +3,13 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 UV     := .uv/bin/uv
+NOTES  := build/fidelity
 # One wheel cache and one environment, both inside this folder.
 export UV_COMPILE_BYTECODE = 1
 export UV_PYTHON_DOWNLOADS = never
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: help setup demo up test check bench soak lint types lock clean
+.PHONY: help setup demo up test fidelity check bench soak lint types lock clean
 
 help:
 	@echo "make demo   walk from a KSeF token to a UPO on a local KSeF"
@@ -16,7 +17,8 @@ help:
 	@echo "make up     run a local KSeF until Ctrl-C"
 	@echo "make check  lint, types, tests: what has to pass before a change lands"
 	@echo "make bench  measure"
-	@echo "make soak   tens of thousands of mutated documents: minutes, not in CI"
+	@echo "make soak   tens of thousands of mutated documents and generated requests: minutes, not in CI"
+	@echo "make fidelity   make docs/fidelity.md anew from what the tests see"
 	@echo "make setup  only install, into $(VENV)"
 
 $(UV): requirements/uv.txt
@@ -40,8 +42,16 @@ demo: setup
 up: setup
 	@$(BIN)/klucznik up
 
+# What the server's tests see is noted, and docs/fidelity.md has to say the same.
 test: setup
-	$(BIN)/pytest -n 2 --dist loadscope
+	@rm -rf $(NOTES)
+	KLUCZNIK_NOTES=$(NOTES) $(BIN)/pytest -n 2 --dist loadscope
+	$(BIN)/python scripts/fidelity.py --check
+
+fidelity: setup
+	@rm -rf $(NOTES)
+	KLUCZNIK_NOTES=$(NOTES) $(BIN)/pytest -n 2 --dist loadscope tests/server
+	$(BIN)/python scripts/fidelity.py
 
 lint: setup
 	$(BIN)/ruff check .
@@ -57,6 +67,7 @@ bench: setup
 
 soak: setup
 	KLUCZNIK_MUTANTS=45000 $(BIN)/pytest -s tests/documents/test_differential.py
+	KLUCZNIK_REQUESTS=400 $(BIN)/pytest -s tests/contract/test_schemathesis.py
 
 lock: $(UV)
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \

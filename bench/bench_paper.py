@@ -8,31 +8,53 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from functools import cache, partial
 from itertools import count
-from pathlib import Path
 
-TESTS = Path(__file__).parents[1] / "tests"
-sys.path.insert(0, str(TESTS))
+from klucznik.documents import read, samples
+from klucznik.documents.samples import Line
+from klucznik.documents.view import invoices, page, pdf, pictures
+from klucznik.documents.view.blocks import Sheet
 
-from klucznik.documents import page, pdf, pictures  # noqa: E402
-from klucznik.documents.blocks import Sheet  # noqa: E402
-from sheets import LINK, LONG_LINK, demonstration  # noqa: E402
-
+DAY = date(2026, 7, 1)
+DIGEST = "UtQp9Gpc51y-u3xApZjIjgkpZ01js-J8KflSPW8WzIE"
+LINK = f"https://qr-test.ksef.mf.gov.pl/invoice/5265877635/{DAY:%d-%m-%Y}/{DIGEST}"
+#: With a signature by RSA, as long as KOD II gets.
+LONG_LINK = (
+    "https://qr-test.ksef.mf.gov.pl/certificate/Nip/5265877635/5265877635/01F20A5D352AE590/"
+    f"{DIGEST}/{'aB3_-xYz09' * 34}Qw"
+)
 _COLD = """
-from klucznik.documents import pdf
-from klucznik.documents.blocks import Pair, Pairs, Section, Sheet
+from klucznik.documents.view import pdf
+from klucznik.documents.view.blocks import Pair, Pairs, Section, Sheet
 pdf.render(Sheet("pl", "Faktura", "FV/1", [Section("a", "Dane", [Pairs([Pair("NIP", "5265877635")])])]))
 """
 _numbers = count(1)
 
 
 def invoice(lines: int, codes: int) -> Sheet:
-    """The demonstration with so many codes, each time another number: nothing is printed from memory."""
-    sheet = demonstration(lines)
-    *others, last = sheet.sections
-    last = replace(last, blocks=last.blocks[:codes])
-    return replace(sheet, number=f"FV/{next(_numbers)}", sections=(*others, last))
+    """An invoice with so many codes, each time with another number: nothing is printed from memory."""
+    return replace(_sheet(lines, codes), number=f"FV/{next(_numbers)}")
+
+
+@cache
+def _sheet(lines: int, codes: int) -> Sheet:
+    goods = [
+        Line(f"Usługa zmyślona nr {place}: dojazd, przegląd i czyszczenie", Decimal(place), Decimal("3.49"))
+        for place in range(1, lines + 1)
+    ]
+    made = samples.invoice(
+        "5265877635", "1111111111", "FV/1", DAY, datetime(2026, 7, 1, tzinfo=UTC), lines=goods
+    )
+    return invoices.sheet(
+        read.invoice(made),
+        ksef_number="5265877635-20260701-0100001AF629-AF",
+        invoice_link=LINK if codes > 0 else "",
+        certificate_link=LONG_LINK if codes > 1 else "",
+        language="pl",
+    )
 
 
 def each(work: Callable[[], object], times: int, rounds: int = 3) -> float:

@@ -87,8 +87,8 @@ def klucznik(_schema: str) -> Makers:
 
     def pdf(data: bytes) -> Work:
         press, view, qr = (
-            import_module(at + "pdf"),
-            import_module(at + "view"),
+            import_module(at + "view.pdf"),
+            import_module(at + "view.invoices"),
             import_module("klucznik.crypto.qr"),
         )
 

@@ -16,7 +16,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -152,6 +152,46 @@ def document_facts(document: Mapping[str, Any]) -> Facts:
         },
         "schemas": {name: schema_facts(schema, named) for name, schema in named.items()},
     }
+
+
+def differences(made: Any, official: Any, at: str = "") -> Iterator[str]:
+    """One line for each place where two sets of facts differ."""
+    if isinstance(made, dict) and isinstance(official, dict):
+        for key in sorted(made.keys() | official.keys()):
+            yield from differences(made.get(key, "nothing"), official.get(key, "nothing"), f"{at} > {key}")
+    elif made != official:
+        yield f"{at.removeprefix(' > ')}: the contract says {official!r}, we say {made!r}"
+
+
+def reached(facts: Facts) -> set[str]:
+    """Names of the schemas that the operations lead to: the contract has two that none does."""
+
+    def references(part: Any) -> Iterator[str]:
+        if isinstance(part, dict):
+            if isinstance(part.get("ref"), str):
+                yield part["ref"]
+            for below in part.values():
+                yield from references(below)
+
+    waiting, found = [*references(facts["operations"]), *references(facts["errors"])], set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += references(facts["schemas"][name])
+    return found
+
+
+def verdict(made: Facts, official: Facts) -> tuple[str, list[str]]:
+    """How a document compares with the contract: in a sentence, and every difference."""
+    wanted = {name: official["schemas"][name] for name in reached(official)}
+    found = [
+        *differences(made["operations"], official["operations"], "operations"),
+        *differences(made["schemas"], wanted, "schemas"),
+        *differences(made["errors"], official["errors"], "errors"),
+    ]
+    operations = len(official["operations"])
+    return f"{len(found)} differences over {operations} operations and {len(wanted)} schemas", found
 
 
 def make(document: Path) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from klucznik.documents.blocks import (
+from klucznik.documents.view.blocks import (
     Code,
     Column,
     Columns,

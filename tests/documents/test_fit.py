@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klucznik.documents import fit
-from klucznik.documents.plain import plain, web_link
+from klucznik.documents.view import fit
+from klucznik.documents.view.plain import plain, web_link
 
 _EM = st.floats(0.5, 40)
 

@@ -9,8 +9,19 @@ from itertools import pairwise
 import pytest
 from lxml import html as lxml_html
 
-from klucznik.documents import page
-from klucznik.documents.blocks import Code, Column, Columns, Pair, Pairs, Section, Sheet, Table, Text, Total
+from klucznik.documents.view import page
+from klucznik.documents.view.blocks import (
+    Code,
+    Column,
+    Columns,
+    Pair,
+    Pairs,
+    Section,
+    Sheet,
+    Table,
+    Text,
+    Total,
+)
 from sheets import KSEF_NUMBER, LINK, PANGRAM, attachment, correction, demonstration
 
 ATTACKS = [

@@ -15,8 +15,19 @@ from PIL import Image
 from pypdf import PdfReader
 from pypdf.generic import StreamObject
 
-from klucznik.documents import fit, pdf, press
-from klucznik.documents.blocks import Code, Column, Columns, Pair, Pairs, Section, Sheet, Table, Text, Total
+from klucznik.documents.view import fit, pdf, press
+from klucznik.documents.view.blocks import (
+    Code,
+    Column,
+    Columns,
+    Pair,
+    Pairs,
+    Section,
+    Sheet,
+    Table,
+    Text,
+    Total,
+)
 from klucznik.errors import Unreadable
 from sheets import (
     KSEF_NUMBER,
@@ -43,8 +54,8 @@ def _squeezed(sheet: Sheet) -> str:
     return _words(sheet).replace(" ", "")
 
 
-def _with(*blocks: Text | Table | Pairs | Total | Columns | Code, **others: str) -> Sheet:
-    return Sheet("pl", "Faktura", "FV/1", (Section("all", "Wszystko", blocks),), **others)  # type: ignore[arg-type]
+def _with(*blocks: Text | Table | Pairs | Total | Columns | Code, made_by: str = "") -> Sheet:
+    return Sheet("pl", "Faktura", "FV/1", (Section("all", "Wszystko", blocks),), made_by=made_by)
 
 
 def test_every_text_of_the_demonstration_is_on_the_paper() -> None:
@@ -325,7 +336,8 @@ def test_the_outline_names_the_sections() -> None:
     def titles(outline: object) -> list[str]:
         if isinstance(outline, list):
             return [title for one in outline for title in titles(one)]
-        return [str(outline["/Title"])]  # type: ignore[index]
+        assert isinstance(outline, dict)
+        return [str(outline["/Title"])]
 
     assert "Podsumowanie stawek podatku" in titles(_read(demonstration()).outline)
 

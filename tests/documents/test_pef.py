@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from klucznik.documents import ubl
 from klucznik.documents.facts import DocumentFault, Facts, read
 from klucznik.documents.invoice import Identifier
-from klucznik.documents.ubl import CAC, CBC
+from klucznik.documents.pef import ubl
+from klucznik.documents.pef.ubl import CAC, CBC
 
 ANIA, BIURO = "5265877635", "1111111111"
 SCHEMAS = Path(__file__).parents[2].parent / "shared" / "ksef" / "schemas" / "PEF"

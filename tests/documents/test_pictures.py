@@ -9,7 +9,7 @@ import zxingcpp
 from lxml import etree
 from PIL import Image
 
-from klucznik.documents import pictures
+from klucznik.documents.view import pictures
 from klucznik.errors import Unreadable
 from sheets import KSEF_NUMBER, LINK, LONG_LINK
 

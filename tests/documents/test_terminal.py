@@ -7,8 +7,19 @@ import io
 import pytest
 from rich.console import Console
 
-from klucznik.documents import terminal
-from klucznik.documents.blocks import Code, Column, Columns, Pair, Pairs, Section, Sheet, Table, Text, Total
+from klucznik.documents.view import terminal
+from klucznik.documents.view.blocks import (
+    Code,
+    Column,
+    Columns,
+    Pair,
+    Pairs,
+    Section,
+    Sheet,
+    Table,
+    Text,
+    Total,
+)
 from sheets import KSEF_NUMBER, LINK, PANGRAM, attachment, correction, demonstration
 
 

@@ -16,12 +16,13 @@ from documents import generate
 from documents import view_samples as samples
 from documents.view_samples import dump, made
 from klucznik import lang
-from klucznik.documents import fa, page, pdf, read, rr, types, view, view_attachment, view_facts
+from klucznik.documents import fa, read, rr, types
 from klucznik.documents import facts as facts_of
-from klucznik.documents import view_words as words
-from klucznik.documents.blocks import Code, Sheet, Table
 from klucznik.documents.forms import FA2, FA3, FA_RR1, Form
 from klucznik.documents.model import Node
+from klucznik.documents.view import invoices, page, pdf, pef, words
+from klucznik.documents.view.blocks import Code, Sheet, Table
+from klucznik.documents.view.sections import attachment
 
 LINK = (
     "https://qr-test.ksef.mf.gov.pl/invoice/5265877635/01-07-2026/UtQp9Gpc51y-u3xApZjIjgkpZ01js-J8KflSPW8WzIE"
@@ -49,7 +50,7 @@ def plain(**body: Any) -> fa.Faktura:
 
 
 def shown(invoice: fa.Faktura | rr.Faktura, language: str = "pl", **more: str) -> str:
-    return dump(view.sheet(invoice, language=language, **more))
+    return dump(invoices.sheet(invoice, language=language, **more))
 
 
 def section(text: str, anchor: str) -> str:
@@ -80,7 +81,7 @@ def test_the_samples_are_valid_invoices(name: str) -> None:
 
 
 def test_the_sections_stand_in_the_official_order() -> None:
-    sheet = view.sheet(made(samples.EXPORT), language="pl", invoice_link=LINK)
+    sheet = invoices.sheet(made(samples.EXPORT), language="pl", invoice_link=LINK)
     assert anchors(sheet) == [
         "parties",
         "third-party",
@@ -104,7 +105,7 @@ def test_the_sections_stand_in_the_official_order() -> None:
 
 
 def test_what_is_empty_is_not_shown() -> None:
-    sheet = view.sheet(plain(), language="pl")
+    sheet = invoices.sheet(plain(), language="pl")
     assert anchors(sheet) == ["parties", "details", "lines", "tax"]
     text = dump(sheet)
     for label in ("Numer EORI", "Tel.", "Miejsce wystawienia", "Rabat", "GTIN", "None", "Numer KSeF"):
@@ -114,7 +115,7 @@ def test_what_is_empty_is_not_shown() -> None:
 def test_every_sample_of_the_ministry_is_shown(official_invoice: Callable[[str], bytes]) -> None:
     names = ("fa2-basic", "fa3-basic", "fa3-attachment", "fa3-custom-subject3", "fa3-pdf-generator-full")
     for name in (*names, "fa3-self-invoicing", "fa-rr1-basic"):
-        sheet = view.sheet(read.invoice(official_invoice(name)), invoice_link=LINK)
+        sheet = invoices.sheet(read.invoice(official_invoice(name)), invoice_link=LINK)
         assert pdf.render(sheet).startswith(b"%PDF")
         assert sheet.number in page.html(sheet)
 
@@ -137,8 +138,8 @@ def test_every_sample_of_the_ministry_is_shown(official_invoice: Callable[[str],
 def test_each_kind_has_its_name(kind: str, polish: str, english: str) -> None:
     invoice = plain()
     invoice.Fa.RodzajFaktury = kind
-    assert view.sheet(invoice, language="pl").kind == polish
-    assert view.sheet(invoice, language="en").kind == english
+    assert invoices.sheet(invoice, language="pl").kind == polish
+    assert invoices.sheet(invoice, language="en").kind == english
 
 
 def test_the_language_is_chosen_for_one_sheet_only() -> None:
@@ -147,9 +148,9 @@ def test_the_language_is_chosen_for_one_sheet_only() -> None:
     assert "Seller" in shown(plain(), "en")
     assert lang.language() == before
     with lang.speaking("pl"), lang.speaking("en"):
-        assert view.sheet(plain()).language == "en"
+        assert invoices.sheet(plain()).language == "en"
     with pytest.raises(ValueError, match="de"):
-        view.sheet(plain(), language="de")
+        invoices.sheet(plain(), language="de")
 
 
 def test_both_languages_show_the_same_figures() -> None:
@@ -163,7 +164,9 @@ def test_both_languages_show_the_same_figures() -> None:
 
 @pytest.mark.parametrize(("number", "label"), [("", "OFFLINE"), (samples.NUMBER, samples.NUMBER)])
 def test_the_first_code_carries_the_number_once_known(number: str, label: str) -> None:
-    sheet = view.sheet(plain(), ksef_number=number, invoice_link=LINK, certificate_link=SECOND, language="pl")
+    sheet = invoices.sheet(
+        plain(), ksef_number=number, invoice_link=LINK, certificate_link=SECOND, language="pl"
+    )
     first, second = sheet.sections[-1].blocks
     assert isinstance(first, Code)
     assert isinstance(second, Code)
@@ -174,11 +177,11 @@ def test_the_first_code_carries_the_number_once_known(number: str, label: str) -
 
 
 def test_without_links_there_are_no_codes() -> None:
-    assert "codes" not in anchors(view.sheet(plain(), ksef_number=samples.NUMBER))
+    assert "codes" not in anchors(invoices.sheet(plain(), ksef_number=samples.NUMBER))
 
 
 def test_watermark_and_maker() -> None:
-    sheet = view.sheet(plain(), language="pl", watermark="PROJEKT")
+    sheet = invoices.sheet(plain(), language="pl", watermark="PROJEKT")
     assert sheet.watermark == "PROJEKT"
     assert sheet.made_by == "Wytworzona w: Klucznik, 01.07.2026 14:30:15"
 
@@ -235,8 +238,8 @@ def test_eight_columns_are_one_table_and_more_are_two() -> None:
         "P_11": "1.00",
         "P_12": "23",
     }
-    eight = lines_of(view.sheet(plain(FaWiersz=[line | {"GTIN": "1"}]), language="pl"))
-    nine = lines_of(view.sheet(plain(FaWiersz=[line | {"GTIN": "1", "CN": "2"}]), language="pl"))
+    eight = lines_of(invoices.sheet(plain(FaWiersz=[line | {"GTIN": "1"}]), language="pl"))
+    nine = lines_of(invoices.sheet(plain(FaWiersz=[line | {"GTIN": "1", "CN": "2"}]), language="pl"))
     assert [len(table.columns) for table in eight] == [8]
     assert [table.columns[0].title for table in nine] == ["Lp.", "Lp."]
     assert [column.title for column in nine[1].columns] == ["Lp.", "GTIN", "CN"]
@@ -246,7 +249,7 @@ def test_rows_before_a_correction_are_marked_in_both_tables() -> None:
     data = copy.deepcopy(samples.CORRECTION)
     for line in data["Fa"]["FaWiersz"]:
         line |= {"GTIN": "1", "CN": "2", "PKWiU": "3"}
-    tables = lines_of(view.sheet(made(data), language="pl"))
+    tables = lines_of(invoices.sheet(made(data), language="pl"))
     assert [table.before for table in tables] == [frozenset({0})] * 2
 
 
@@ -419,7 +422,7 @@ def test_every_country_has_a_name(language: str) -> None:
     [(1, [1]), (7, [7]), (8, [5, 4]), (14, [8, 7]), (15, [6, 6, 5]), (20, [8, 8, 6])],
 )
 def test_wide_tables_are_split(width: int, parts: list[int]) -> None:
-    split = view_attachment.split(width)
+    split = attachment.split(width)
     assert [len(part) for part in split] == parts
     assert all(part[0] == 0 for part in split)
     assert {at for part in split for at in part} == set(range(width))
@@ -441,7 +444,7 @@ def test_no_cell_of_an_attachment_is_lost() -> None:
 
 def test_a_pef_shows_its_main_data(official_invoice: Callable[[str], bytes]) -> None:
     facts = facts_of.read(official_invoice("pef3-basic"))
-    text = dump(view_facts.sheet(facts, language="pl", ksef_number=samples.NUMBER, invoice_link=LINK))
+    text = dump(pef.sheet(facts, language="pl", ksef_number=samples.NUMBER, invoice_link=LINK))
     for words_ in ("Faktura PEF", "NIP: 5265877635", "7 125,00 EUR", "pozycje są tylko w pliku XML", LINK):
         assert words_ in text
 
@@ -531,7 +534,7 @@ def test_every_element_that_is_filled_is_seen(form: Form) -> None:
 def test_any_valid_invoice_is_shown(form: Form, seed: int) -> None:
     invoice = read.invoice(generate.document(form, Random(seed), seed / 15), form)
     for language in ("pl", "en"):
-        sheet = view.sheet(invoice, language=language)
+        sheet = invoices.sheet(invoice, language=language)
         for one in sheet.sections:
             assert one.blocks
         text = dump(sheet)

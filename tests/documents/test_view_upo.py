@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 import pytest
 
 from documents.view_samples import dump
-from klucznik.documents import page, pdf, upo_read, view_upo
-from klucznik.documents.blocks import Table
-from klucznik.documents.upo_model import ContextType, Upo, UpoDocument, UpoPage
+from klucznik.documents.upo import ContextType, Upo, UpoDocument, UpoPage, read
+from klucznik.documents.view import page, pdf, upos
+from klucznik.documents.view.blocks import Table
 
 DOCUMENT = UpoDocument(
     seller_nip="5265877635",
@@ -37,7 +37,7 @@ UPO = Upo(
 
 def test_a_receipt_says_what_the_official_one_says_in_its_order() -> None:
     many = replace(UPO, page=UpoPage(2, 3, 10_001, 10_001, 20_005))
-    assert dump(view_upo.sheet(many, "pl")).split("\n") == [
+    assert dump(upos.sheet(many, "pl")).split("\n") == [
         "Urzędowe poświadczenie odbioru dokumentu elektronicznego KSeF",
         ": ",
         "",
@@ -72,7 +72,7 @@ def test_a_receipt_says_what_the_official_one_says_in_its_order() -> None:
 
 
 def test_the_receipt_of_one_invoice_has_no_pages() -> None:
-    text = dump(view_upo.sheet(UPO, "en"))
+    text = dump(upos.sheet(UPO, "en"))
     assert "Page of the receipt" not in text
     assert "1 | 5265877635-20260701-0100001AF629-AF" in text
 
@@ -80,7 +80,7 @@ def test_the_receipt_of_one_invoice_has_no_pages() -> None:
 def test_the_number_of_a_token_is_not_shown() -> None:
     upo = replace(UPO, auth_document_hash=None, ksef_token_reference="20260701-EC-1111111111-2222222222-33")
     for language in ("pl", "en"):
-        text = dump(view_upo.sheet(upo, language))
+        text = dump(upos.sheet(upo, language))
         assert "-EC-" not in text
         assert "Skrót dokumentu" not in text
 
@@ -95,11 +95,11 @@ def test_the_number_of_a_token_is_not_shown() -> None:
     ],
 )
 def test_each_context_has_its_name(context: ContextType, name: str) -> None:
-    assert f"Typ kontekstu: {name}\n" in dump(view_upo.sheet(replace(UPO, context_type=context), "pl"))
+    assert f"Typ kontekstu: {name}\n" in dump(upos.sheet(replace(UPO, context_type=context), "pl"))
 
 
 def test_it_is_printed_across_the_page() -> None:
-    sheet = view_upo.sheet(UPO, "pl")
+    sheet = upos.sheet(UPO, "pl")
     assert sheet.landscape
     assert pdf.render(sheet).startswith(b"%PDF")
     assert "A4 landscape" in page.html(sheet)
@@ -107,7 +107,7 @@ def test_it_is_printed_across_the_page() -> None:
 
 def test_the_official_samples_are_shown(official_text: Callable[[str], str]) -> None:
     for place in ("nip/upo-sesja-kontekst-id-nip", "internal-id/upo-faktura-internal-id"):
-        upo = upo_read.read(official_text(f"samples/upo/v4-3/kontekst-{place}.xml").encode())
-        table = view_upo.sheet(upo).sections[-1].blocks[0]
+        upo = read(official_text(f"samples/upo/v4-3/kontekst-{place}.xml").encode())
+        table = upos.sheet(upo).sections[-1].blocks[0]
         assert isinstance(table, Table)
         assert [row[1] for row in table.rows] == [one.ksef_number for one in upo.documents]

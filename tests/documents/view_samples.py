@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from klucznik.documents import complete, fa, objects, rr, view
-from klucznik.documents.blocks import Block, Code, Columns, Pairs, Sheet, Table, Text
+from klucznik.documents import complete, fa, objects, rr
+from klucznik.documents.view import invoices
+from klucznik.documents.view.blocks import Block, Code, Columns, Pairs, Sheet, Table, Text
 
 NOW = datetime(2026, 7, 1, 12, 30, 15, tzinfo=UTC)
 ANIA, BIURO, OBCY = "5265877635", "1111111111", "9999999999"
@@ -455,7 +456,7 @@ GOLDEN: dict[str, tuple[dict[str, Any], str, str]] = {
 def golden(name: str) -> tuple[Path, str]:
     """The file, and what stands in it when nothing has changed."""
     data, language, number = GOLDEN[name]
-    sheet = view.sheet(made(data), language=language, ksef_number=number)
+    sheet = invoices.sheet(made(data), language=language, ksef_number=number)
     return Path(__file__).with_name("golden") / f"{name}.txt", dump(sheet)
 
 

@@ -6,21 +6,20 @@ import os
 import random
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from .environments import PEERS, Unavailable, python_of
+from .environments import PEERS, Runner, Unavailable, runner_of
 from .local import Served, served
 from .walk import Cast, Journey, travel
 
 Travel = Callable[[str, str], Journey]
 
 
-def peer_python(name: str) -> Path:
-    """The peer's interpreter. Without one the test is skipped, or fails under KLUCZNIK_PEERS=require."""
+def peer_runner(name: str) -> Runner:
+    """What runs the peer. Without it the test is skipped, or fails under KLUCZNIK_PEERS=require."""
     try:
-        return python_of(PEERS[name])
+        return runner_of(PEERS[name])
     except Unavailable as why:
         if os.environ.get("KLUCZNIK_PEERS") == "require":
             pytest.fail(f"{name} must run here: {why}")
@@ -39,6 +38,6 @@ def traveller(ksef: Served, tmp_path_factory: pytest.TempPathFactory) -> Travel:
 
     def go(peer: str, driver: str) -> Journey:
         cast = Cast.gather(tmp_path_factory.mktemp("cast"), datetime.now(UTC), random.Random())
-        return travel(peer_python(peer), driver, ksef, cast)
+        return travel(peer_runner(peer), driver, ksef, cast)
 
     return go

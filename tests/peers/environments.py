@@ -1,10 +1,12 @@
 """An environment of its own for each peer, in `.peers/` of the repository, made when first needed.
 
-It is named after what went in (lock file and Python), so a changed lock makes a new one. It is built
-beside its place and moved there when whole: two test runs at once do not see each other's halves.
+It is named after what went in (lock file and interpreter), so a changed lock makes a new one. It is
+built beside its place and moved there when whole: two test runs at once do not see each other's halves.
 
-The lock files are made with `uv pip compile --universal --generate-hashes --no-emit-index-url
---no-header --python-version <lowest>` from the requirement in `PEERS`.
+The lock files of Python peers are made with `uv pip compile --universal --generate-hashes
+--no-emit-index-url --no-header --python-version <lowest>` from the requirement in `PEERS`; that of the
+npm peer with `npm install --package-lock-only --ignore-scripts` beside `npm/package.json`, less its
+`resolved` and `funding` lines: the versions and their hashes are facts, where they lie is not.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -35,6 +37,14 @@ class Unavailable(Exception):
 
 
 @dataclass(frozen=True)
+class Runner:
+    """What starts a driver: the interpreter with its options, and variables of the environment."""
+
+    command: tuple[str | Path, ...]
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Peer:
     """A published client: what pip calls it, and the lowest Python it runs on."""
 
@@ -47,25 +57,82 @@ class Peer:
         return Path(__file__).with_name(f"requirements-{self.name}.txt")
 
 
-PEERS: Final = {
+@dataclass(frozen=True)
+class NpmPeer:
+    """A published client: what npm calls it, and the lowest Node it runs on."""
+
+    name: str
+    requirement: str
+    lowest: int
+
+    @property
+    def lock(self) -> Path:
+        return Path(__file__).with_name("npm") / "package-lock.json"
+
+
+PEERS: Final[dict[str, Peer | NpmPeer]] = {
     peer.name: peer
     for peer in (
         # xml: its XAdES signer and its reader of FA(3), on lxml and xmlsec.
         Peer("ksef-client", "ksef-client[xml]==0.20.0", (3, 11)),
         # pdf: its printer, on weasyprint.
         Peer("ksef2", "ksef2[pdf]==1.1.0", (3, 12)),
+        NpmPeer("ksef-client-ts", "ksef-client-ts@0.10.0", 18),
     )
 }
+
+
+def runner_of(peer: Peer | NpmPeer) -> Runner:
+    """What runs the peer's driver; its environment is made if need be. Raises `Unavailable`."""
+    if isinstance(peer, NpmPeer):
+        return _node_runner(peer)
+    return Runner((python_of(peer), "-s", "-E"), {"PYTHONUTF8": "1"})
+
+
+def _node_runner(peer: NpmPeer) -> Runner:
+    """Drivers are CommonJS: only `require` finds packages by a variable, wherever the driver lies."""
+    node, version = newest_node(peer.lowest)
+    home = ROOT / ".peers" / f"{peer.name}-node{version}-{_digest(peer.lock)}"
+    if not (home / "node_modules").exists():
+        npm = shutil.which("npm")
+        if not npm:
+            raise Unavailable("npm was not found on the PATH, where Node is (Debian: apt-get install npm)")
+        _make(peer.name, home, lambda making: _install(Path(npm), peer, making))
+    return Runner((node,), {"NODE_PATH": str(home / "node_modules")})
+
+
+def newest_node(lowest: int) -> tuple[Path, int]:
+    """Node on the PATH and its major version, from `lowest` up; raises `Unavailable`."""
+    wanted = f"Node {lowest} or newer is needed on the PATH (Debian: apt-get install nodejs npm)"
+    node = shutil.which("node")
+    if not node:
+        raise Unavailable(f"no Node was found: {wanted}")
+    probe = subprocess.run([node, "--version"], capture_output=True, text=True, check=False, timeout=60)
+    major = probe.stdout.strip().removeprefix("v").partition(".")[0]
+    if not major.isdecimal() or int(major) < lowest:
+        raise Unavailable(f"{node} is {probe.stdout.strip() or 'broken'}: {wanted}")
+    return Path(node), int(major)
+
+
+def _install(npm: Path, peer: NpmPeer, making: Path) -> None:
+    """Exactly what the lock names; npm compares each package with its hash there."""
+    for name in ("package.json", "package-lock.json"):
+        shutil.copy(peer.lock.with_name(name), making)
+    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+    _run(npm, "ci", *quiet, "--prefix", making)
 
 
 def python_of(peer: Peer) -> Path:
     """The interpreter of the peer's environment, which is made if need be; raises `Unavailable`."""
     base, version = newest_python(peer.lowest)
-    digest = hashlib.sha256(peer.lock.read_bytes()).hexdigest()[:12]
-    home = ROOT / ".peers" / f"{peer.name}-{version[0]}.{version[1]}-{digest}"
+    home = ROOT / ".peers" / f"{peer.name}-{version[0]}.{version[1]}-{_digest(peer.lock)}"
     if not (home / _BIN / _PYTHON).exists():
-        _build(peer, base, home)
+        _make(peer.name, home, lambda making: _build(peer, base, making))
     return home / _BIN / _PYTHON
+
+
+def _digest(lock: Path) -> str:
+    return hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
 
 
 def newest_python(lowest: Version) -> tuple[Path, Version]:
@@ -101,17 +168,12 @@ def _version(python: Path) -> Version | None:
     return int(major), int(minor)
 
 
-def _build(peer: Peer, base: Path, home: Path) -> None:
+def _make(name: str, home: Path, build: Callable[[Path], None]) -> None:
+    """Let `build` fill a folder beside `home`, then move it there, unless another run was first."""
     home.parent.mkdir(exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix=f"{peer.name}-making-", dir=home.parent))
-    python = making / _BIN / _PYTHON
+    making = Path(tempfile.mkdtemp(prefix=f"{name}-making-", dir=home.parent))
     try:
-        if uv := _uv():
-            _run(uv, "venv", "--quiet", "--relocatable", "--allow-existing", "--python", base, making)
-            _run(uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", peer.lock)
-        else:
-            _run(base, "-m", "venv", making)
-            _run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", peer.lock)
+        build(making)
         if not home.exists():
             making.rename(home)
     except OSError:
@@ -120,6 +182,16 @@ def _build(peer: Peer, base: Path, home: Path) -> None:
             raise
     finally:
         shutil.rmtree(making, ignore_errors=True)
+
+
+def _build(peer: Peer, base: Path, making: Path) -> None:
+    python = making / _BIN / _PYTHON
+    if uv := _uv():
+        _run(uv, "venv", "--quiet", "--relocatable", "--allow-existing", "--python", base, making)
+        _run(uv, "pip", "sync", "--quiet", "--python", python, "--require-hashes", peer.lock)
+    else:
+        _run(base, "-m", "venv", making)
+        _run(python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", peer.lock)
 
 
 def _uv() -> str | None:

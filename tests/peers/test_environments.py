@@ -1,14 +1,15 @@
-"""Finding a Python for a peer, and what happens where there is none."""
+"""Finding a Python or Node for a peer, and what happens where there is none."""
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
 from . import conftest, environments
-from .environments import Peer, Unavailable, newest_python
+from .environments import PEERS, NpmPeer, Peer, Unavailable, newest_node, newest_python
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="the pretended interpreters are shell scripts"
@@ -50,7 +51,33 @@ def test_skipped_in_general_failed_where_required(pyenv: Path, monkeypatch: pyte
     monkeypatch.setitem(environments.PEERS, "new", Peer("new", "new==1", (3, 12)))
     monkeypatch.delenv("KLUCZNIK_PEERS", raising=False)
     with pytest.raises(pytest.skip.Exception, match="new cannot run here"):
-        conftest.peer_python("new")
+        conftest.peer_runner("new")
     monkeypatch.setenv("KLUCZNIK_PEERS", "require")
     with pytest.raises(pytest.fail.Exception, match="new must run here"):
-        conftest.peer_python("new")
+        conftest.peer_runner("new")
+
+
+@pytest.mark.parametrize(
+    ("says", "told"),
+    [("echo v16.20.2", "is v16.20.2: Node 18"), ("exit 1", "is broken: Node 18")],
+)
+def test_an_unfit_node_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: str, told: str) -> None:
+    node = pretended(tmp_path, "any", says).rename(tmp_path / "node")
+    monkeypatch.setenv("PATH", str(node.parent))
+    with pytest.raises(Unavailable, match=told):
+        newest_node(18)
+
+
+def test_no_node_says_how_to_get_it(pyenv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KLUCZNIK_PEERS", "require")
+    with pytest.raises(pytest.fail.Exception, match=r"no Node was found: .*apt-get install nodejs npm"):
+        conftest.peer_runner("ksef-client-ts")
+
+
+def test_the_npm_lock_names_hashes_and_no_addresses() -> None:
+    [peer] = (peer for peer in PEERS.values() if isinstance(peer, NpmPeer))
+    packages = json.loads(peer.lock.read_text("utf-8"))["packages"]
+    name, _, version = peer.requirement.partition("@")
+    assert packages.pop("")["dependencies"] == {name: version}
+    assert packages[f"node_modules/{name}"]["version"] == version
+    assert [path for path, one in packages.items() if "resolved" in one or "integrity" not in one] == []

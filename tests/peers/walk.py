@@ -20,6 +20,7 @@ from klucznik.crypto.certs import Identity
 from klucznik.documents import samples
 from klucznik.wire import ids
 
+from .environments import Runner
 from .local import Served
 
 DRIVERS: Final = Path(__file__).with_name("drivers")
@@ -37,6 +38,8 @@ class Cast:
     group: str
     good: bytes
     faulty: bytes
+    other: bytes
+    packed: bytes
     crowd: list[bytes]
     order: Fact
 
@@ -53,8 +56,9 @@ class Cast:
         good = samples.invoice(ania, biuro, "A/1", now.date(), now)
         faulty = samples.faulty_invoice(ania, biuro, "A/2", now.date(), now)
         other = samples.invoice(ania, biuro, "A/3", now.date(), now)
+        packed = samples.invoice(ania, biuro, "A/4", now.date(), now)
         crowd = [samples.invoice(ania, biuro, f"B/{n}", now.date(), now) for n in range(1, 13)]
-        invoices = {"good": good, "faulty": faulty, "other": other}
+        invoices = {"good": good, "faulty": faulty, "other": other, "packed": packed}
         order = {
             "from": (now - timedelta(hours=1)).isoformat(),
             "group": group,
@@ -69,7 +73,7 @@ class Cast:
             "buyer": _party(folder / "biuro", "Biuro", biuro, now),
             "stranger": _party(folder / "obcy", "Obcy", obcy, now),
         }
-        return cls(ania, pesel, biuro, obcy, group, good, faulty, crowd, order)
+        return cls(ania, pesel, biuro, obcy, group, good, faulty, other, packed, crowd, order)
 
 
 def _party(stem: Path, name: str, nip: str, now: datetime) -> Fact:
@@ -108,16 +112,16 @@ class Journey:
         return [fact for fact in self.told if fact["step"] == step]
 
 
-def travel(python: Path, driver: str, served: Served, cast: Cast) -> Journey:
+def travel(runner: Runner, driver: str, served: Served, cast: Cast) -> Journey:
     """Run a driver in its environment until it ends, well or not."""
     order = {**cast.order, "scheme": served.scheme, "port": served.port, "ca": served.ca and str(served.ca)}
     done = subprocess.run(
-        [python, "-s", "-E", DRIVERS / driver],
+        [*runner.command, DRIVERS / driver],
         input=json.dumps(order),
         capture_output=True,
         text=True,
         encoding="utf-8",
-        env=dict(_environment(served)),
+        env=dict(_environment(runner, served)),
         timeout=300,
         check=False,
     )
@@ -126,11 +130,12 @@ def travel(python: Path, driver: str, served: Served, cast: Cast) -> Journey:
     return Journey(cast, served, told, "\n".join([*done.stderr.splitlines()[-40:], "server:", *log]))
 
 
-def _environment(served: Served) -> Iterator[tuple[str, str]]:
+def _environment(runner: Runner, served: Served) -> Iterator[tuple[str, str]]:
     """No proxy between the peer and the server; under TLS the local CA is what it trusts."""
     for name, value in os.environ.items():
         if not name.lower().endswith("_proxy"):
             yield name, value
-    yield "PYTHONUTF8", "1"
+    yield from runner.variables.items()
     if served.ca:
         yield "SSL_CERT_FILE", str(served.ca)
+        yield "NODE_EXTRA_CA_CERTS", str(served.ca)

@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from klucznik.clock import ManualClock
+from klucznik.server.app import App
 from klucznik.testing import RunningKsef, local_ksef
 
+from .causes import causes_in_both_languages
 from .door import Api, Person, employee, firm
+from .witness import Witness
+
+__all__ = ["causes_in_both_languages"]
+
+
+@pytest.fixture(scope="session")
+def witness(request: pytest.FixtureRequest) -> Iterator[Witness]:
+    """Sees what the local KSeF answers in this process; `docs/fidelity.md` is made from its notes.
+
+    They are written where KLUCZNIK_NOTES names a folder: `make test` does, since a part of the tests
+    has seen a part only.
+    """
+    witness, answer = Witness(), App.__call__
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(App, "__call__", witness.beside(answer))
+        yield witness
+    if folder := os.environ.get("KLUCZNIK_NOTES"):
+        worker = getattr(request.config, "workerinput", {}).get("workerid", "alone")
+        witness.write(Path(folder), str(worker))
+
+
+@pytest.fixture(autouse=True)
+def _seen(witness: Witness) -> Iterator[None]:
+    """Only what tests of this folder see is noted."""
+    witness.on = True
+    yield
+    witness.on = False
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,7 @@ def request(subject: Sequence[Attribute], key: Any, hash_: Any = None, **signing
 def request_by_sha1(subject: Sequence[Attribute], key: ec.EllipticCurvePrivateKey) -> bytes:
     """A CSR signed with SHA-1, which the library only reads: put together by hand."""
     body = x509.load_der_x509_csr(request(subject, key)).tbs_certrequest_bytes
-    signature = key.sign(body, ec.ECDSA(hashes.SHA1()))  # noqa: S303 - KSeF takes it
+    signature = key.sign(body, ec.ECDSA(hashes.SHA1()))  # KSeF takes it
     ecdsa_with_sha1 = bytes.fromhex("300906072a8648ce3d0401")
     return _der(0x30, body + ecdsa_with_sha1 + _der(0x03, b"\0" + signature))
 

@@ -12,6 +12,7 @@ import pytest
 
 from klucznik.clock import ManualClock
 from klucznik.errors import Unreadable
+from klucznik.server.local import Profile
 from klucznik.server.world import read_file
 from klucznik.testing import CannotManage, RunningKsef, local_ksef
 
@@ -35,9 +36,17 @@ def api(house: RunningKsef) -> Iterator[Api]:
 # ---- who may knock
 
 
-def _knock(house: RunningKsef, method: str, path: str, **extra: object) -> httpx2.Response:
+def _knock(
+    house: RunningKsef,
+    method: str,
+    path: str,
+    *,
+    headers: dict[str, str] | None = None,
+    content: bytes | None = None,
+    data: dict[str, str] | None = None,
+) -> httpx2.Response:
     with httpx2.Client(trust_env=False) as http:
-        return http.request(method, f"{house.management}{path}", **extra)  # type: ignore[arg-type]
+        return http.request(method, f"{house.management}{path}", headers=headers, content=content, data=data)
 
 
 def test_a_web_page_gets_nothing(house: RunningKsef) -> None:
@@ -199,13 +208,13 @@ def test_a_world_is_made_whole_or_not_at_all(api: Api, house: RunningKsef) -> No
 
 
 @pytest.mark.parametrize("profile", ["demo", "prd"])
-def test_demo_and_prd_are_seeded_though_they_have_no_testdata(profile: object, tmp_path: Path) -> None:
+def test_demo_and_prd_are_seeded_though_they_have_no_testdata(profile: Profile, tmp_path: Path) -> None:
     nip, pesel = new_nip(), new_pesel()
     path = tmp_path / "world.yaml"
     path.write_text(
         f"persons:\n  - nip: '{nip}'\n    pesel: '{pesel}'\n    isBailiff: false\n", encoding="utf-8"
     )
-    with local_ksef(profile=profile, seed=read_file(path)) as running, Api(running) as api:  # type: ignore[arg-type]
+    with local_ksef(profile=profile, seed=read_file(path)) as running, Api(running) as api:
         person = {"nip": nip, "pesel": pesel, "isBailiff": False, "description": "again"}
         assert api.call("POST", "/testdata/person", body=person).status_code == 404
         assert running.manage("POST", "/seed", {"persons": [person]}) == {"made": 0, "known": 1}

@@ -120,3 +120,55 @@ def test_anonymous_calls_share_sixty_a_second(limited: Api, limited_clock: Manua
     assert limited.call("POST", "/testdata/context/unblock", body=block).status_code == 200
     limited_clock.advance(seconds=1)
     assert limited.call("POST", "/auth/challenge").status_code == 200
+
+
+def test_who_calls_in_spite_of_a_block_waits_longer(limited: Api, limited_clock: ManualClock) -> None:
+    limited_clock.advance(hours=2)
+    login, other = firm(limited).login, firm(limited).login
+
+    def told() -> int:
+        answer = limited.call("GET", "/limits/context", login)
+        assert answer.status_code == 429
+        seconds = int(answer.headers["retry-after"])
+        assert f"Spróbuj ponownie po {seconds} sekundach." in answer.text
+        return seconds
+
+    def call() -> int:
+        return limited.call("GET", "/limits/context", login).status_code
+
+    for _ in range(3):
+        for _ in range(10):
+            assert call() == 200
+        limited_clock.advance(seconds=1)
+    # (1) Calls of one moment are one violation; each later second adds five.
+    assert [told() for _ in range(5)] == [57] * 5
+    longer = []
+    for _ in range(3):
+        limited_clock.advance(seconds=1)
+        longer.append(told())
+    assert longer == [61, 65, 69]
+    # (2) Others are not blocked with it, neither contexts nor groups.
+    assert limited.call("GET", "/limits/context", other).status_code == 200
+    assert limited.call("GET", "/limits/subject", login).status_code == 200
+    # (3) Not without end, and who waits as told is let in.
+    for _ in range(20):
+        limited_clock.advance(seconds=1)
+        longer.append(told())
+    limited_clock.advance(seconds=longer[-1])
+    assert max(longer) == 57 + 10 * (5 - 1)
+    assert call() == 200
+
+
+def test_a_block_ends_with_the_limits_that_set_it(limited: Api, limited_clock: ManualClock) -> None:
+    limited_clock.advance(hours=2)
+    login = firm(limited).login
+    figures = {"perSecond": 1, "perMinute": 2, "perHour": 3}
+    tight = {
+        name: figures
+        for name in limited.call("GET", "/rate-limits", login).json()
+        if name not in ("onlineSessionClose", "batchSessionClose", "anonymous", "global")
+    }
+    assert limited.call("POST", "/testdata/rate-limits", login, body={"rateLimits": tight}).status_code == 200
+    assert [limited.call("GET", "/limits/context", login).status_code for _ in range(2)] == [200, 429]
+    assert limited.call("DELETE", "/testdata/rate-limits", login).status_code == 200
+    assert limited.call("GET", "/limits/context", login).status_code == 200

@@ -1,7 +1,5 @@
 """Somebody writes to the vault file: moved, swapped, renamed, re-versioned, flipped, all is noticed."""
 
-# ruff: noqa: S608 (whoever doctors a file writes SQL of his own)
-
 from __future__ import annotations
 
 import random

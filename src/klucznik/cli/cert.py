@@ -16,6 +16,17 @@ COMMANDS: Table = {
         "cert_ksef:enrol",
         tr("Apply for a KSeF certificate and fetch it.", "Złóż wniosek o certyfikat KSeF i pobierz go."),
     ),
+    "get": (
+        "cert_get:get",
+        tr("Fetch KSeF certificates by serial number.", "Pobierz certyfikaty KSeF po numerze seryjnym."),
+    ),
+    "fingerprint": (
+        "cert_get:show_fingerprint",
+        tr(
+            "The fingerprint by which a certificate is permitted.",
+            "Odcisk palca, po którym certyfikat dostaje uprawnienia.",
+        ),
+    ),
     "list": ("cert_ksef:list_", tr("List your KSeF certificates.", "Pokaż swoje certyfikaty KSeF.")),
     "revoke": ("cert_ksef:revoke", tr("Revoke a KSeF certificate.", "Unieważnij certyfikat KSeF.")),
     "limits": (

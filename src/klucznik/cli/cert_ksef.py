@@ -9,10 +9,12 @@ import click
 
 from klucznik.cli.common import print_json, read_secret
 from klucznik.cli.options import Place, Signer, company_option, json_option, ksef_option, signer_options
+from klucznik.cli.showing import Column, day, show_all
 from klucznik.errors import Refused, Unwritable
 from klucznik.lang import tr
 
 _TYPES = ["Authentication", "Offline"]
+_STATUSES = ["Active", "Blocked", "Revoked", "Expired"]
 _REASONS = ["Unspecified", "Superseded", "KeyCompromise"]
 
 
@@ -172,43 +174,41 @@ def _polish(moment: datetime | None) -> datetime | None:
 )
 @company_option()
 @signer_options(required=True)
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(_TYPES, case_sensitive=False),
+    default=None,
+    help=tr("Only those of this type.", "Tylko tego typu."),
+)
+@click.option(
+    "--status",
+    type=click.Choice(_STATUSES, case_sensitive=False),
+    default=None,
+    help=tr("Only those in this state.", "Tylko w tym stanie."),
+)
 @ksef_option
 @json_option
-def list_(nip: str, signer: Signer, place: Place, as_json: bool) -> None:
+def list_(
+    nip: str, signer: Signer, kind: str | None, status: str | None, place: Place, as_json: bool
+) -> None:
     from klucznik.client import certificates
 
-    found = place.with_signature(signer, nip).run(certificates.list_all())
-    if as_json:
-        print_json([item.model_dump(mode="json", by_alias=True, exclude_none=True) for item in found])
-        return
-    if not found:
-        click.echo(tr("None.", "Brak."))
-        return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column(tr("serial number", "numer seryjny"), no_wrap=True)
-    for title in (
-        tr("name", "nazwa"),
-        tr("type", "typ"),
-        tr("status", "stan"),
-        tr("valid to", "ważny do"),
-        tr("last used", "ostatnio użyty"),
-    ):
-        table.add_column(title)
-    for item in found:
-        used = item.last_use_date
-        table.add_row(
-            item.certificate_serial_number,
-            item.name,
-            item.type.value,
-            item.status.value,
-            f"{item.valid_to.astimezone():%Y-%m-%d}",
-            f"{used.astimezone():%Y-%m-%d}" if used else "-",
-        )
-    Console(highlight=False, emoji=False, markup=False).print(table)
+    found = place.with_signature(signer, nip).run(certificates.list_all(kind=kind, status=status))
+    show_all(
+        found,
+        [
+            Column(
+                tr("serial number", "numer seryjny"), lambda item: item.certificate_serial_number, whole=True
+            ),
+            Column(tr("name", "nazwa"), lambda item: item.name),
+            Column(tr("type", "typ"), lambda item: item.type.value),
+            Column(tr("status", "stan"), lambda item: item.status.value),
+            Column(tr("valid to", "ważny do"), lambda item: day(item.valid_to)),
+            Column(tr("last used", "ostatnio użyty"), lambda item: day(item.last_use_date)),
+        ],
+        as_json=as_json,
+    )
 
 
 @click.command(

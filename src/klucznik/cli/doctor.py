@@ -73,7 +73,7 @@ def doctor(
     place: Place,
     as_json: bool,
 ) -> int:
-    from klucznik.cli.testdata import known_permissions
+    from klucznik.cli.arguments import known_permissions
     from klucznik.client import auth
     from klucznik.client.doctor import examine
 

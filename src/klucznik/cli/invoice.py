@@ -1,4 +1,4 @@
-"""`klucznik invoice`: invoices as documents, without any KSeF: check, show, print, make."""
+"""`klucznik invoice`: invoices as documents (check, show, print, make), and those that are at KSeF."""
 
 from __future__ import annotations
 
@@ -27,6 +27,18 @@ COMMANDS: Table = {
         "invoice_new:new",
         tr("Make an invoice from JSON or YAML.", "Utwórz fakturę z JSON albo YAML."),
     ),
+    "find": (
+        "invoice_find:find",
+        tr("Find invoices at KSeF.", "Znajdź faktury w KSeF."),
+    ),
+    "get": (
+        "invoice_find:get",
+        tr("Fetch invoices by their KSeF numbers.", "Pobierz faktury po numerach KSeF."),
+    ),
+    "export": (
+        "invoice_find:export",
+        tr("Export a package of invoices from KSeF.", "Wyeksportuj paczkę faktur z KSeF."),
+    ),
 }
 
 
@@ -34,8 +46,10 @@ COMMANDS: Table = {
     cls=LazyGroup,
     table=COMMANDS,
     help=tr(
-        "Invoices as documents: check, show, print, make. No KSeF is asked.",
-        "Faktury jako dokumenty: sprawdzanie, podgląd, wydruk, tworzenie. KSeF nie jest pytany.",
+        "Invoices as documents: check, show, print, make; and those at KSeF: find, get, export.\n\nOnly the "
+        "last three ask KSeF.",
+        "Faktury jako dokumenty: sprawdzanie, podgląd, wydruk, tworzenie; oraz te w KSeF: wyszukiwanie, "
+        "pobieranie, eksport.\n\nTylko trzy ostatnie pytają KSeF.",
     ),
 )
 def invoice() -> None:

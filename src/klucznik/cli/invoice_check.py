@@ -11,7 +11,7 @@ from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import datetime
-from multiprocessing import get_context
+from multiprocessing import get_context, resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -188,16 +188,23 @@ def judged_all(names: Sequence[str], now: datetime, wanted: Wanted) -> Generator
 def _submit(
     pool: ProcessPoolExecutor, chunk: Sequence[str], now: datetime, wanted: Wanted
 ) -> Future[list[Verdict]]:
-    """Hand a chunk to the pool, which may start a process: one that inherits the deafness to Ctrl-C."""
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Hand a chunk to the pool, which may start a process: one that inherits the deafness to Ctrl-C.
+
+    Meanwhile Ctrl-C waits, and is not lost. (Windows lets nothing inherit.)
+    """
+    if sys.platform == "win32":
+        return pool.submit(judge_files, chunk, now, wanted)
+    # Started by itself: up to Python 3.11 its start lets signals through again.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         return pool.submit(judge_files, chunk, now, wanted)
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _leave_interrupts() -> None:
-    """Ctrl-C is for the process at the terminal, which ends the others. (Windows lets nothing inherit.)"""
+    """Ctrl-C is for the process at the terminal, which ends the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 

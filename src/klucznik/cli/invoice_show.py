@@ -16,8 +16,8 @@ from klucznik.lang import tr
 
 if TYPE_CHECKING:
     from klucznik.documents import fa, rr
-    from klucznik.documents.blocks import Sheet
     from klucznik.documents.invoice import Facts
+    from klucznik.documents.view.blocks import Sheet
 
     #: An invoice as typed objects, or what is known of a PEF.
     Document = fa.Faktura | rr.Faktura | Facts
@@ -51,7 +51,7 @@ def show(file: Path, ksef_number: str, language: str | None, as_json: bool) -> N
     if as_json:
         print_json(_plain(document))
         return
-    from klucznik.documents import terminal
+    from klucznik.documents.view import terminal
 
     terminal.show(_sheet(document, ksef_number=ksef_number, language=language), console())
 
@@ -167,12 +167,12 @@ def _sheet(document: Document, **more: Any) -> Sheet:
     from klucznik.documents.invoice import Facts
 
     if isinstance(document, Facts):
-        from klucznik.documents import view_facts
+        from klucznik.documents.view import pef
 
-        return view_facts.sheet(document, **more)
-    from klucznik.documents import view
+        return pef.sheet(document, **more)
+    from klucznik.documents.view import invoices
 
-    return view.sheet(document, **more)
+    return invoices.sheet(document, **more)
 
 
 def _plain(document: Document) -> object:

@@ -59,10 +59,12 @@ class Place:
     ca_file: Path | None
 
     def client(self) -> Ksef:
-        """A client of it, not logged in."""
+        """A client of it, not logged in; closed when the command ends."""
         from klucznik.client.ksef import Ksef
 
-        return Ksef(self.environment, ca_file=self.ca_file)
+        ksef = Ksef(self.environment, ca_file=self.ca_file)
+        click.get_current_context().call_on_close(ksef.close)
+        return ksef
 
     def with_token(self, ksef_token: Secret, nip: str) -> Ksef:
         """A client logged in with a company's KSeF token."""

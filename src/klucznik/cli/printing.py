@@ -20,7 +20,7 @@ from klucznik.lang import tr
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from klucznik.documents.blocks import Sheet
+    from klucznik.documents.view.blocks import Sheet
 
 #: A file, as the sheet that is printed of it, and when it was made (Unix seconds).
 MakeSheet = Callable[[Path, bytes], tuple["Sheet", int]]
@@ -84,10 +84,10 @@ class Paper:
 
     def _printed(self, sheet: Sheet, created: int) -> bytes:
         if self.html:
-            from klucznik.documents import page
+            from klucznik.documents.view import page
 
             return page.html(sheet).encode()
-        from klucznik.documents import pdf
+        from klucznik.documents.view import pdf
 
         return pdf.render(sheet, created=created)
 
@@ -166,6 +166,6 @@ watermark_option = click.option(
 
 def console() -> Console:
     """Standard output for sheets: as wide as the terminal."""
-    from rich.console import Console
+    from klucznik.cli.screen import Screen
 
-    return Console(highlight=False, emoji=False, markup=False)
+    return Screen()

@@ -235,7 +235,7 @@ def _draw(codes: Codes, svg_path: Path | None, png_path: Path | None, force: boo
     """Write the pictures asked for; gives their paths, KOD I first."""
     if not svg_path and not png_path:
         return
-    from klucznik.documents.pictures import png, svg
+    from klucznik.documents.view.pictures import png, svg
 
     for code, label, ending in ((codes.first, codes.label, ""), (codes.second, CERTIFICATE, "-certificate")):
         if code and svg_path:

@@ -20,6 +20,9 @@ from klucznik.lang import tr
 WRONG_USAGE = 64
 INTERRUPTED = 130
 
+#: Characters of a value that an error repeats.
+_LONGEST = 100
+
 COMMANDS: Table = {
     "demo": (
         "demo:demo",
@@ -42,13 +45,17 @@ COMMANDS: Table = {
     ),
     "testdata": (
         "testdata:testdata",
-        tr("Create test subjects, people and permissions.", "Utwórz testowe podmioty, osoby i uprawnienia."),
+        tr("Test subjects, people, permissions, limits.", "Testowe podmioty, osoby, uprawnienia, limity."),
     ),
     "token": (
         "token:token",
         tr(
             "Issue, store, list and revoke KSeF tokens.", "Wydaj, przechowaj, pokaż i unieważnij tokeny KSeF."
         ),
+    ),
+    "login": (
+        "login:login",
+        tr("Your logins at KSeF: check, list, end.", "Twoje logowania do KSeF: sprawdź, pokaż, zakończ."),
     ),
     "permission": (
         "permission:permission",
@@ -58,18 +65,44 @@ COMMANDS: Table = {
         "doctor:doctor",
         tr("Test a company's connection to KSeF.", "Sprawdź połączenie firmy z KSeF."),
     ),
+    "limits": (
+        "limits:limits",
+        tr(
+            "What KSeF allows the company: sizes, counts, calls.",
+            "Na co KSeF pozwala firmie: rozmiary, liczby, żądania.",
+        ),
+    ),
     "send": ("send:send", tr("Send invoices and fetch their UPO.", "Wyślij faktury i pobierz ich UPO.")),
+    "session": (
+        "session:session",
+        tr("Sessions: what was sent, and what became of it.", "Sesje: co wysłano i co się z tym stało."),
+    ),
     "invoice": (
         "invoice:invoice",
         tr(
-            "Invoices as documents: check, show, print, make.",
-            "Faktury jako dokumenty: sprawdzanie, podgląd, wydruk, tworzenie.",
+            "Invoices: check, show, print, make; find and fetch.",
+            "Faktury: sprawdź, pokaż, wydrukuj, utwórz; znajdź i pobierz.",
         ),
     ),
     "receive": ("receive:receive", tr("Receive invoices into a folder.", "Odbierz faktury do katalogu.")),
     "upo": (
         "upo:upo",
         tr("Get, verify, show and print UPO receipts.", "Pobierz, zweryfikuj, pokaż i wydrukuj UPO."),
+    ),
+    "collective": (
+        "collective:collective",
+        tr(
+            "One identifier for the payment of many invoices.",
+            "Jeden identyfikator do zapłaty za wiele faktur.",
+        ),
+    ),
+    "peppol": (
+        "peppol:peppol",
+        tr("Peppol providers known to KSeF.", "Dostawcy usług Peppol znani KSeF."),
+    ),
+    "keys": (
+        "keys:keys",
+        tr("The public keys of KSeF.", "Klucze publiczne KSeF."),
     ),
     "qr": (
         "qr:qr",
@@ -79,14 +112,20 @@ COMMANDS: Table = {
 
 
 class _Root(LazyGroup):
-    """The root: it also notices when whoever reads our output has gone."""
+    """The root: it also notices when whoever reads our output has gone (click would end with 1)."""
+
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        try:
+            return super().make_context(*args, **more)
+        except BrokenPipeError:  # of --help and --version
+            raise _ReaderLeft from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
         except BrokenPipeError:
-            raise _ReaderLeft from None  # click would end with 1
+            raise _ReaderLeft from None
         return result
 
 
@@ -150,10 +189,32 @@ def misfit(wrong: ValueError) -> int:
 
     if not isinstance(wrong, ValidationError):
         raise wrong
-    for error in wrong.errors(include_url=False, include_input=False):
+    for error in wrong.errors(include_url=False):
         place = ".".join(str(part) for part in error["loc"])
-        click.echo(f"{tr('Error: ', 'Błąd: ')}{place}: {error['msg']}", err=True)
+        value = error["input"]
+        # Arguments are no secrets: those are `Secret`, which is none of these.
+        named = f" {value!r}" if isinstance(value, str | int) and len(repr(value)) <= _LONGEST else ""
+        words = _fault(error["type"], error.get("ctx", {})) or error["msg"]
+        click.echo(f"{tr('Error: ', 'Błąd: ')}{place}{named}: {words}", err=True)
     return WRONG_USAGE
+
+
+def _fault(kind: str, bounds: dict[str, Any]) -> str:
+    """What is wrong with a value, for the faults that a person's own value can have."""
+    match kind:
+        case "string_too_short":
+            least = bounds["min_length"]
+            return tr(f"at least {least} characters are needed.", f"potrzeba co najmniej {least} znaków.")
+        case "string_too_long":
+            most = bounds["max_length"]
+            return tr(f"at most {most} characters fit.", f"mieści się najwyżej {most} znaków.")
+        case "greater_than_equal":
+            return tr(f"{bounds['ge']} at least.", f"co najmniej {bounds['ge']}.")
+        case "less_than_equal":
+            return tr(f"{bounds['le']} at most.", f"najwyżej {bounds['le']}.")
+        case "enum":
+            return tr(f"there are {bounds['expected']}.", f"są {bounds['expected']}.")
+    return ""
 
 
 def run(arguments: list[str] | None = None) -> NoReturn:

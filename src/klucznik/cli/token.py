@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from klucznik.cli.arguments import ReferenceType, known_permissions
 from klucznik.cli.common import print_json, read_secret
 from klucznik.cli.options import (
     Place,
@@ -19,15 +20,26 @@ from klucznik.cli.options import (
     signer_options,
     vault_options,
 )
-from klucznik.cli.testdata import known_permissions
+from klucznik.cli.showing import Column, day, show_facts
 from klucznik.errors import Unreadable
 from klucznik.lang import tr
 from klucznik.secret import Secret
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Callable
+
+    from klucznik.client.ksef import Ksef
+    from klucznik.wire.tokens import QueryTokensResponseItem
 
 _DEFAULT_NAME = "main"
+
+
+_reference = click.option(
+    "--reference",
+    type=ReferenceType("EC"),
+    default=None,
+    help=tr("Reference number (…-EC-…).", "Numer referencyjny (…-EC-…)."),
+)
 
 
 @click.group(
@@ -197,34 +209,33 @@ def _note(ksef_token: Secret, nip: str) -> dict[str, str]:
 )
 @company_option(required=False)
 @signer_options(required=False)
+@click.option(
+    "--status",
+    "statuses",
+    type=click.Choice(["Pending", "Active", "Revoking", "Revoked", "Failed"], case_sensitive=False),
+    multiple=True,
+    help=tr("Of those at KSeF only these (repeatable).", "Z tych w KSeF tylko te (można powtarzać)."),
+)
 @vault_options
 @ksef_option
 @json_option
 def list_(
     nip: str | None,
     signer: Signer,
+    statuses: tuple[str, ...],
     unlock: Unlock,
     place: Place,
     as_json: bool,
 ) -> None:
+    if statuses and not signer:
+        raise click.UsageError(tr("--status needs --cert.", "--status wymaga --cert."))
     if signer:
         if not nip:
             raise click.UsageError(tr("--cert needs --company.", "--cert wymaga --company."))
         from klucznik.client import tokens
 
         ksef = place.with_signature(signer, nip)
-        rows: list[dict[str, Any]] = [
-            {
-                "referenceNumber": item.reference_number,
-                "status": item.status.value,
-                "description": item.description,
-                "permissions": [permission.value for permission in item.requested_permissions],
-                "author": f"{item.author_identifier.type} {item.author_identifier.value}",
-                "created": item.date_created,
-                "lastUse": item.last_use_date,
-            }
-            for item in ksef.run(tokens.list_all())
-        ]
+        rows: list[dict[str, Any]] = [_row(item) for item in ksef.run(tokens.list_all(status=statuses))]
         _show(rows, as_json, ["referenceNumber", "status", "lastUse", "use"])
         return
     with unlock.open() as vault:
@@ -244,6 +255,19 @@ def list_(
     _show(rows, as_json, ["entry", "referenceNumber", "stored"])
 
 
+def _row(item: QueryTokensResponseItem) -> dict[str, Any]:
+    """A token at KSeF, for programs."""
+    return {
+        "referenceNumber": item.reference_number,
+        "status": item.status.value,
+        "description": item.description,
+        "permissions": [permission.value for permission in item.requested_permissions],
+        "author": f"{item.author_identifier.type} {item.author_identifier.value}",
+        "created": item.date_created,
+        "lastUse": item.last_use_date,
+    }
+
+
 def _show(rows: list[dict[str, Any]], as_json: bool, columns: list[str]) -> None:
     if as_json:
         print_json(rows)
@@ -251,21 +275,19 @@ def _show(rows: list[dict[str, Any]], as_json: bool, columns: list[str]) -> None
     if not rows:
         click.echo(tr("None.", "Brak."))
         return
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
+    from klucznik.cli.screen import table
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for column in columns:
-        # A reference number or NIP is copied from here: it stays on one line.
-        table.add_column(_HEADINGS[column], no_wrap=column in _WHOLE, overflow="fold")
     for row in rows:
         if "nip" in row:
             row["entry"] = f"{row['environment']}/{row['nip']}/{row['name']}"
         else:
             row["use"] = [row["description"], *row["permissions"]]
-        table.add_row(*(_cell(row[column]) for column in columns))
-    Console().print(table)
+    # A reference number or NIP is copied from here: it stays on one line.
+    table([Column(_HEADINGS[name], _cell_of(name), whole=name in _WHOLE) for name in columns], rows)
+
+
+def _cell_of(name: str) -> Callable[[dict[str, Any]], str]:
+    return lambda row: _cell(row[name])
 
 
 _WHOLE = ("referenceNumber", "entry")
@@ -292,6 +314,83 @@ def _cell(value: Any) -> str:
 
 @token.command(
     help=tr(
+        "Show a KSeF token: its state, permissions and last use; never the token itself.\n\nBy --reference "
+        "any that you may see, else the one in the vault. Exit code 1 where it does not work.",
+        "Pokaż token KSeF: stan, uprawnienia, ostatnie użycie; nigdy sam token.\n\nPrzez --reference każdy "
+        "widoczny, inaczej ten z sejfu. Kod wyjścia 1, gdy token nie działa.",
+    )
+)
+@company_option()
+@name_option()
+@_reference
+@signer_options(required=False)
+@vault_options
+@ksef_option
+@json_option
+def show(
+    nip: str,
+    name: str | None,
+    reference: str | None,
+    signer: Signer,
+    unlock: Unlock,
+    place: Place,
+    as_json: bool,
+) -> int:
+    from klucznik.client import tokens
+    from klucznik.wire.tokens import AuthenticationTokenStatus
+
+    ksef, reference = _login(nip, name, reference, signer, unlock, place)
+    item = ksef.call(tokens.read(reference))
+    if as_json:
+        print_json(_row(item))
+    else:
+        author = item.author_identifier
+        show_facts(
+            [
+                ("token", item.reference_number),
+                (tr("state", "stan"), " ".join([item.status.value, *(item.status_details or ())])),
+                (tr("permissions", "uprawnienia"), ", ".join(item.requested_permissions)),
+                (tr("description", "opis"), item.description),
+                (tr("author", "autor"), f"{author.type} {author.value}"),
+                (
+                    tr("context", "kontekst"),
+                    f"{item.context_identifier.type} {item.context_identifier.value}",
+                ),
+                (tr("issued", "wydany"), day(item.date_created)),
+                (tr("last use", "użyty"), day(item.last_use_date)),
+            ]
+        )
+    return 0 if item.status == AuthenticationTokenStatus.Active else 1
+
+
+def _login(
+    nip: str, name: str | None, reference: str | None, signer: Signer, unlock: Unlock, place: Place
+) -> tuple[Ksef, str]:
+    """A client, logged in by certificate or by the token in the vault, and which token is meant."""
+    if signer:
+        if not reference:
+            raise click.UsageError(tr("--cert needs --reference.", "--cert wymaga --reference."))
+        return place.with_signature(signer, nip), reference
+    with unlock.open() as vault:
+        entry = vault.find(place.environment, nip, name, "ksef-token")
+        ksef_token = vault.use(entry)
+        reference = reference or known_reference(vault, entry, ksef_token)
+    if not reference:
+        raise _unknown_reference()
+    return place.with_token(ksef_token, nip), reference
+
+
+def _unknown_reference() -> click.UsageError:
+    return click.UsageError(
+        tr(
+            "This token does not tell its reference number: give --reference.",
+            "Ten token nie zdradza numeru referencyjnego: podaj --reference.",
+        )
+    )
+
+
+@token.command(
+    help=tr(
         "Revoke a KSeF token: the one in the vault, or --reference with a certificate.\n\nWith the token "
         "itself from the vault it revokes itself, which needs no permission; the vault entry is removed.",
         "Unieważnij token KSeF: ten z sejfu albo --reference z certyfikatem.\n\nToken z sejfu unieważnia się "
@@ -300,9 +399,7 @@ def _cell(value: Any) -> str:
 )
 @company_option()
 @name_option()
-@click.option(
-    "--reference", default=None, help=tr("Reference number (…-EC-…).", "Numer referencyjny (…-EC-…).")
-)
+@_reference
 @signer_options(required=False)
 @vault_options
 @ksef_option
@@ -327,12 +424,7 @@ def revoke(
             ksef_token = vault.use(entry)
             reference = reference or known_reference(vault, entry, ksef_token)
             if not reference:
-                raise click.UsageError(
-                    tr(
-                        "This token does not tell its reference number: give --reference.",
-                        "Ten token nie zdradza numeru referencyjnego: podaj --reference.",
-                    )
-                )
+                raise _unknown_reference()
             place.with_token(ksef_token, nip).run(tokens.revoke_and_wait(reference))
             vault.remove(entry)
     click.echo(tr(f"KSeF token {reference} is revoked.", f"Token KSeF {reference} jest unieważniony."))

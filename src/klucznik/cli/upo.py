@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from klucznik.cli.arguments import ReferenceType
 from klucznik.cli.common import FILE, FILE_OR_INPUT, content_of, print_json
 from klucznik.cli.options import (
     Place,
@@ -24,8 +25,8 @@ from klucznik.errors import Unreadable
 from klucznik.lang import tr
 
 if TYPE_CHECKING:
-    from klucznik.documents.blocks import Sheet
-    from klucznik.documents.upo_verify import UpoFinding
+    from klucznik.documents.upo.verifying import UpoFinding
+    from klucznik.documents.view.blocks import Sheet
 
 
 @click.group(
@@ -47,6 +48,15 @@ def upo() -> None:
     "--session", required=True, help=tr("Reference number of the session.", "Numer referencyjny sesji.")
 )
 @click.option(
+    "--page",
+    type=ReferenceType("EU"),
+    default=None,
+    help=tr(
+        "One page of the session's UPO (…-EU-…), as `klucznik session show` names it.",
+        "Jedna strona UPO sesji (…-EU-…), jak podaje `klucznik session show`.",
+    ),
+)
+@click.option(
     "--invoice",
     default=None,
     help=tr(
@@ -66,6 +76,7 @@ def get(
     nip: str,
     name: str | None,
     session: str,
+    page: str | None,
     invoice: str | None,
     out: Path,
     unlock: Unlock,
@@ -75,10 +86,14 @@ def get(
     from klucznik.client import upo as calls
     from klucznik.wire.ids import check_ksef_number, is_reference
 
+    if page is not None and invoice is not None:
+        raise click.UsageError(tr("Give --page or --invoice.", "Podaj --page albo --invoice."))
     if invoice is not None and not is_reference(invoice):
         check_ksef_number(invoice)
     ksef = company_client(place, nip, name, unlock)
-    if invoice is None:
+    if page is not None:
+        documents = {f"UPO_{page}.xml": bytes(ksef.call(calls.page(session, page)))}
+    elif invoice is None:
         documents = {
             f"UPO_{session}_{number}.xml": page
             for number, page in enumerate(ksef.run(calls.of_session(session)), start=1)
@@ -199,9 +214,10 @@ def _unconfirmed(upo: object, invoices: Sequence[Path]) -> list[str]:
 @click.argument("file", type=FILE_OR_INPUT)
 @language_option
 def show(file: Path, language: str | None) -> None:
-    from klucznik.documents import terminal, upo_read, view_upo
+    from klucznik.documents import upo as receipts
+    from klucznik.documents.view import terminal, upos
 
-    terminal.show(view_upo.sheet(upo_read.read(content_of(file)), language), console())
+    terminal.show(upos.sheet(receipts.read(content_of(file)), language), console())
 
 
 @upo.command(
@@ -216,11 +232,12 @@ def show(file: Path, language: str | None) -> None:
 @paper_options
 @language_option
 def pdf(files: tuple[Path, ...], paper: Paper, language: str | None) -> int:
-    from klucznik.documents import upo_read, view_upo
+    from klucznik.documents import upo as receipts
+    from klucznik.documents.view import upos
 
     def make(_: Path, content: bytes) -> tuple[Sheet, int]:
-        receipt = upo_read.read(content)
+        receipt = receipts.read(content)
         last = max(document.acquisition_date for document in receipt.documents)
-        return view_upo.sheet(receipt, language), int(last.timestamp())
+        return upos.sheet(receipt, language), int(last.timestamp())
 
     return paper.print(files, make)

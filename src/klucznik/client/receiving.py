@@ -106,6 +106,30 @@ def query_all(filters: InvoiceQueryFilters) -> Flow[Listing]:
 
 
 @dataclass(frozen=True)
+class Some:
+    """The first records of a query, and whether KSeF holds more."""
+
+    invoices: list[InvoiceMetadata]
+    has_more: bool
+
+
+def query_some(
+    filters: InvoiceQueryFilters, most: int, *, sort_order: SortOrder = SortOrder.Desc
+) -> Flow[Some]:
+    """The first `most` records (up to the 10,000 that one query lists), in as few calls as it takes."""
+    found: dict[str, InvoiceMetadata] = {}
+    offset = 0
+    while True:
+        answer = yield from ask(query(filters, sort_order=sort_order, page_offset=offset))
+        for item in answer.invoices:
+            found.setdefault(item.ksef_number, item)
+        is_last = not answer.has_more or answer.is_truncated or not answer.invoices
+        if is_last or len(found) >= most:
+            return Some(list(found.values())[:most], answer.has_more or len(found) > most)
+        offset += 1
+
+
+@dataclass(frozen=True)
 class Received:
     """How many were new, and where the next walk begins. Store the bookmark after the invoices."""
 

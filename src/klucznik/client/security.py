@@ -12,7 +12,18 @@ from klucznik.client.flow import Flow, ask, now
 from klucznik.crypto import envelope
 from klucznik.errors import Unreadable
 from klucznik.lang import tr
-from klucznik.wire.security import PUBLIC_KEYS, PublicKeyCertificate, PublicKeyCertificateUsage
+from klucznik.wire.endpoint import Call
+from klucznik.wire.security import (
+    PUBLIC_KEYS,
+    PublicKeyCertificate,
+    PublicKeyCertificates,
+    PublicKeyCertificateUsage,
+)
+
+
+def public_keys() -> Call[PublicKeyCertificates]:
+    """GET /security/public-key-certificates: all of them, with their usage and term."""
+    return PUBLIC_KEYS()
 
 
 def choose(
@@ -33,7 +44,7 @@ def choose(
 
 def current(usage: PublicKeyCertificateUsage) -> Flow[PublicKeyCertificate]:
     """Fetch the keys and choose. Asked for each login and session, so a rotation needs no cache."""
-    keys = yield from ask(PUBLIC_KEYS())
+    keys = yield from ask(public_keys())
     return choose(keys.root, usage, (yield from now()))
 
 

@@ -1,12 +1,16 @@
-"""Sessions, call by call: open, send, close, read. Rules: sessions.md sections 2, 5, 8 and 9.
+"""Sessions, call by call: open, send, close, list, read. Rules: sessions.md sections 2, 5, 8 and 9.
 
-The flows that put them together are `sending.send_and_wait` (online) and `batch.send`.
+The flows that put them together are `sending.send_and_wait` (online) and `batch.send`; those below look
+through sessions that are there.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
+from klucznik.client.flow import Flow, Pace, all_pages, ask, poll
 from klucznik.crypto import envelope
 from klucznik.secret import Secret
 from klucznik.wire import sessions
@@ -14,6 +18,7 @@ from klucznik.wire.common import EncryptionInfo, FormCode
 from klucznik.wire.endpoint import Call, Nothing
 from klucznik.wire.sessions import (
     BatchFileInfo,
+    CommonSessionStatus,
     OpenBatchSessionRequest,
     OpenBatchSessionResponse,
     OpenOnlineSessionRequest,
@@ -23,8 +28,15 @@ from klucznik.wire.sessions import (
     SessionInvoicesQuery,
     SessionInvoicesResponse,
     SessionInvoiceStatusResponse,
+    SessionsQuery,
+    SessionsQueryResponse,
+    SessionsQueryResponseItem,
     SessionStatusResponse,
+    SessionType,
 )
+
+#: A session is decided in seconds; a batch of ten thousand invoices takes minutes.
+PACE = Pace(first=1.0, growth=1.5, longest=10.0, total=1800.0)
 
 
 @dataclass(frozen=True)
@@ -115,3 +127,62 @@ def invoices(session: str, continuation_token: str | None = None) -> Call[Sessio
     """GET /sessions/{ref}/invoices, one page of up to 1000."""
     query = SessionInvoicesQuery(page_size=1000, continuation_token=continuation_token)
     return sessions.INVOICES(query=query, referenceNumber=session)
+
+
+def failed(session: str, continuation_token: str | None = None) -> Call[SessionInvoicesResponse]:
+    """GET /sessions/{ref}/invoices/failed, one page of up to 1000: those that KSeF refused."""
+    query = SessionInvoicesQuery(page_size=1000, continuation_token=continuation_token)
+    return sessions.FAILED(query=query, referenceNumber=session)
+
+
+def query(
+    kind: SessionType | str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    statuses: Iterable[CommonSessionStatus | str] = (),
+    reference: str | None = None,
+    page_size: int = 100,
+    continuation_token: str | None = None,
+) -> Call[SessionsQueryResponse]:
+    """GET /sessions, one page, newest first; `since` and `until` are those of its opening."""
+    parameters = SessionsQuery(
+        session_type=SessionType(kind),
+        reference_number=reference,
+        date_created_from=since,
+        date_created_to=until,
+        statuses=[CommonSessionStatus(each) for each in statuses] or None,
+        page_size=page_size,
+        continuation_token=continuation_token,
+    )
+    return sessions.LIST(query=parameters)
+
+
+def query_all(
+    kind: SessionType | str,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    statuses: Iterable[CommonSessionStatus | str] = (),
+) -> Flow[list[SessionsQueryResponseItem]]:
+    """Every session of that kind that the caller may see."""
+    wanted = list(statuses)
+    pages = yield from all_pages(
+        lambda token: query(
+            kind, since=since, until=until, statuses=wanted, page_size=1000, continuation_token=token
+        )
+    )
+    return [item for page in pages for item in page.sessions]
+
+
+def all_invoices(session: str, *, only_failed: bool = False) -> Flow[list[SessionInvoiceStatusResponse]]:
+    """Every invoice of a session in the order of sending, or those that were refused."""
+    page = failed if only_failed else invoices
+    pages = yield from all_pages(lambda token: page(session, token))
+    return [item for found in pages for item in found.invoices]
+
+
+def close_and_wait(session: str, *, is_batch: bool, pace: Pace = PACE) -> Flow[SessionStatusResponse]:
+    """Close a session and wait until it is decided; raises `Refused` where it cannot be closed."""
+    yield from ask(close_batch(session) if is_batch else close(session))
+    return (yield from poll(status(session), lambda answer: answer.status.code >= 200, pace))

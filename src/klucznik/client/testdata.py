@@ -121,16 +121,16 @@ def end_attachments(nip: str, ends: date | None = None) -> Call[Nothing]:
     return testdata.ATTACHMENT_REVOKE(AttachmentPermissionRevokeRequest(nip=nip, expected_end_date=ends))
 
 
-def block(nip: str) -> Call[Nothing]:
+def block(value: str, kind: TestDataAuthenticationContextIdentifierType | str = "Nip") -> Call[Nothing]:
     """POST /testdata/context/block: new logins in the context end with 480."""
-    return testdata.CONTEXT_BLOCK(BlockContextAuthenticationRequest(context_identifier=_login_context(nip)))
+    context = _login_context(value, kind)
+    return testdata.CONTEXT_BLOCK(BlockContextAuthenticationRequest(context_identifier=context))
 
 
-def unblock(nip: str) -> Call[Nothing]:
+def unblock(value: str, kind: TestDataAuthenticationContextIdentifierType | str = "Nip") -> Call[Nothing]:
     """POST /testdata/context/unblock."""
-    return testdata.CONTEXT_UNBLOCK(
-        UnblockContextAuthenticationRequest(context_identifier=_login_context(nip))
-    )
+    context = _login_context(value, kind)
+    return testdata.CONTEXT_UNBLOCK(UnblockContextAuthenticationRequest(context_identifier=context))
 
 
 def set_certificate_limits(
@@ -172,7 +172,9 @@ def _authorized(who_type: TestDataAuthorizedIdentifierType | str, who: str) -> T
     return TestDataAuthorizedIdentifier(type=TestDataAuthorizedIdentifierType(who_type), value=who)
 
 
-def _login_context(nip: str) -> TestDataAuthenticationContextIdentifier:
+def _login_context(
+    value: str, kind: TestDataAuthenticationContextIdentifierType | str
+) -> TestDataAuthenticationContextIdentifier:
     return TestDataAuthenticationContextIdentifier(
-        type=TestDataAuthenticationContextIdentifierType.Nip, value=nip
+        type=TestDataAuthenticationContextIdentifierType(kind), value=value
     )

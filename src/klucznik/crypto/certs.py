@@ -113,17 +113,26 @@ def fingerprint(certificate: x509.Certificate) -> str:
     return sha256(certificate.public_bytes(Encoding.DER)).hexdigest().upper()
 
 
-def weakness(public_key: object) -> str | None:
-    """Why KSeF would refuse a signature of this key, or None. Rule: xades.md section 4."""
+def weakness(public_key: object) -> tuple[str, str] | None:
+    """Why KSeF would refuse a signature of this key, in English and Polish, or None.
+
+    Rule: xades.md section 4.
+    """
     if isinstance(public_key, rsa.RSAPublicKey):
         if public_key.key_size < RSA_MIN_BITS:
-            return f"RSA key of {public_key.key_size} bits, at least {RSA_MIN_BITS} are needed"
+            return (
+                f"RSA key of {public_key.key_size} bits, at least {RSA_MIN_BITS} are needed",
+                f"klucz RSA ma {public_key.key_size} bitów, potrzeba co najmniej {RSA_MIN_BITS}",
+            )
         return None
     if isinstance(public_key, ec.EllipticCurvePublicKey):
         if public_key.curve.key_size < CURVE_MIN_BITS:
-            return f"curve of {public_key.curve.key_size} bits, at least {CURVE_MIN_BITS} are needed"
+            return (
+                f"curve of {public_key.curve.key_size} bits, at least {CURVE_MIN_BITS} are needed",
+                f"krzywa ma {public_key.curve.key_size} bitów, potrzeba co najmniej {CURVE_MIN_BITS}",
+            )
         return None
-    return "neither an RSA nor an elliptic-curve key"
+    return "neither an RSA nor an elliptic-curve key", "klucz ani RSA, ani krzywych eliptycznych"
 
 
 def load_certificate(data: bytes) -> x509.Certificate:

@@ -9,6 +9,8 @@ from typing import Literal
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
+from klucznik.lang import both
+
 INVALID_CERTIFICATE = 21115
 SUBJECT_CONFLICT = 21406
 
@@ -21,12 +23,12 @@ _PEPPOL_ID = re.compile(r"P[A-Z]{2}\d{6}", re.ASCII)
 
 
 class BadSubject(ValueError):
-    """The subject names nobody KSeF knows. `code` is KSeF's (21115, 21406), `why` for a developer."""
+    """The subject names nobody KSeF knows. `code` is KSeF's (21115, 21406), `why` in both languages."""
 
-    def __init__(self, code: int, why: str) -> None:
-        super().__init__(why)
+    def __init__(self, code: int, en: str, pl: str) -> None:
+        super().__init__(en)
         self.code = code
-        self.why = why
+        self.why = both(en, pl)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,18 @@ def read_subject(certificate: x509.Certificate, *, need_identifier: bool = True)
     try:
         name = certificate.subject
     except ValueError:
-        raise BadSubject(INVALID_CERTIFICATE, "the certificate's subject cannot be read") from None
+        raise BadSubject(
+            INVALID_CERTIFICATE,
+            "the certificate's subject cannot be read",
+            "nie da się odczytać podmiotu certyfikatu",
+        ) from None
+    # U+0000 in a name hides what follows it from some readers, and databases do not keep it.
+    if any("\0" in str(attribute.value) for attribute in name):
+        raise BadSubject(
+            INVALID_CERTIFICATE,
+            "the certificate's subject has the character U+0000 in it",
+            "podmiot certyfikatu zawiera znak U+0000",
+        )
     given_name = _joined(name, NameOID.GIVEN_NAME)
     surname = _joined(name, NameOID.SURNAME)
     serial_number = _joined(name, NameOID.SERIAL_NUMBER)
@@ -72,29 +85,44 @@ def read_subject(certificate: x509.Certificate, *, need_identifier: bool = True)
     # (2) An organisation's number makes a seal, and a seal names no person.
     elif organization_identifier:
         if given_name or surname:
-            raise BadSubject(INVALID_CERTIFICATE, "a seal (organizationIdentifier) must not name a person")
+            raise BadSubject(
+                INVALID_CERTIFICATE,
+                "a seal (organizationIdentifier) must not name a person",
+                "pieczęć (organizationIdentifier) nie może wymieniać osoby",
+            )
         if _PEPPOL_ID.fullmatch(organization_identifier):
             kind, type_, value = "peppol", "PeppolId", organization_identifier
             _demand(O=organization, CN=common_name)
             if common_name != organization_identifier:
-                raise BadSubject(INVALID_CERTIFICATE, "a Peppol seal has its PeppolId as CN as well")
+                raise BadSubject(
+                    INVALID_CERTIFICATE,
+                    "a Peppol seal has its PeppolId as CN as well",
+                    "pieczęć Peppol ma swój PeppolId także jako CN",
+                )
         else:
             kind = "seal"
             _demand(O=organization, CN=common_name, C=country)
             type_, value = _of_seal(organization_identifier)
     # (3) Anything else lacks what either needs.
     else:
+        present = _present(givenName=given_name, surname=surname, serialNumber=serial_number)
         raise BadSubject(
             INVALID_CERTIFICATE,
-            f"the subject has {_present(givenName=given_name, surname=surname, serialNumber=serial_number)}"
-            " of a person, who needs all three; an organisation needs organizationIdentifier",
+            f"of a person's givenName, surname and serialNumber the subject has: {present}; all three are "
+            "needed; an organisation needs organizationIdentifier",
+            f"z givenName, surname i serialNumber osoby podmiot ma: {present}; potrzebne są wszystkie trzy; "
+            "organizacja potrzebuje organizationIdentifier",
         )
 
     if type_ is None and need_identifier:
         attribute = "serialNumber" if kind == "person" else "organizationIdentifier"
         found = serial_number if kind == "person" else organization_identifier
-        wanted = "PNOPL- and 11 digits, or TINPL- and 10" if kind == "person" else "VATPL- and 10 digits"
-        raise BadSubject(SUBJECT_CONFLICT, f"{attribute} looks like {_shape(found)!r}; expected {wanted}")
+        wanted = "PNOPL-###########, TINPL-##########" if kind == "person" else "VATPL-##########"
+        raise BadSubject(
+            SUBJECT_CONFLICT,
+            f"{attribute} looks like {_shape(found)!r}; expected: {wanted}",
+            f"{attribute} wygląda jak {_shape(found)!r}; oczekiwano: {wanted}",
+        )
     return Subject(
         kind, type_, value, given_name, surname, serial_number, common_name, country, organization,
         organization_identifier,
@@ -104,7 +132,11 @@ def read_subject(certificate: x509.Certificate, *, need_identifier: bool = True)
 def _of_person(serial_number: str) -> tuple[Literal["Pesel", "Nip"] | None, str]:
     pesel, nip = _PESEL.search(serial_number), _NIP.search(serial_number)
     if pesel and nip:
-        raise BadSubject(INVALID_CERTIFICATE, "serialNumber holds a PESEL and a NIP: whose is it?")
+        raise BadSubject(
+            INVALID_CERTIFICATE,
+            "serialNumber holds a PESEL and a NIP: whose is it?",
+            "serialNumber zawiera PESEL i NIP: czyj to certyfikat?",
+        )
     if pesel:
         return "Pesel", pesel[1]
     return ("Nip", nip[1]) if nip else (None, "")
@@ -117,12 +149,15 @@ def _of_seal(organization_identifier: str) -> tuple[Literal["Nip"] | None, str]:
 
 def _demand(**attributes: str | None) -> None:
     if missing := [name for name, value in attributes.items() if not value]:
-        raise BadSubject(INVALID_CERTIFICATE, f"the subject lacks {', '.join(missing)}")
+        names = ", ".join(missing)
+        raise BadSubject(
+            INVALID_CERTIFICATE, f"the subject lacks {names}", f"w podmiocie certyfikatu brakuje: {names}"
+        )
 
 
 def _present(**attributes: str | None) -> str:
     """Which of a person's attributes are there; what they say belongs into no log."""
-    return ", ".join(name for name, value in attributes.items() if value) or "nothing"
+    return ", ".join(name for name, value in attributes.items() if value) or "–"
 
 
 def _shape(text: str | None) -> str:

@@ -143,8 +143,8 @@ def sign_octets(method: SignatureMethod, key: PrivateKey, data: bytes) -> bytes:
     return r.to_bytes(size, "big") + s.to_bytes(size, "big")
 
 
-def why_not_valid(method: SignatureMethod, key: object, data: bytes, value: bytes) -> str | None:
-    """None for a valid SignatureValue, otherwise what is wrong with it, in words."""
+def why_not_valid(method: SignatureMethod, key: object, data: bytes, value: bytes) -> tuple[str, str] | None:
+    """None for a valid SignatureValue, otherwise what is wrong with it, in English and Polish."""
     algorithm = _HASHES[method.digest]
     try:
         if isinstance(key, rsa.RSAPublicKey) and method.kind != "ecdsa":
@@ -156,9 +156,15 @@ def why_not_valid(method: SignatureMethod, key: object, data: bytes, value: byte
             r, s = int.from_bytes(value[:size], "big"), int.from_bytes(value[size:], "big")
             key.verify(encode_dss_signature(r, s), data, ec.ECDSA(algorithm))
         else:
-            return f"SignatureMethod {method.uri} does not fit the certificate's key"
+            return (
+                f"SignatureMethod {method.uri} does not fit the certificate's key",
+                f"SignatureMethod {method.uri} nie pasuje do klucza certyfikatu",
+            )
     except (InvalidSignature, UnsupportedAlgorithm, ValueError):
-        return "SignatureValue was not made over this SignedInfo with the certificate's key"
+        return (
+            "SignatureValue was not made over this SignedInfo with the certificate's key",
+            "SignatureValue nie powstało z tego SignedInfo kluczem certyfikatu",
+        )
     return None
 
 
@@ -185,9 +191,15 @@ def _component_bytes(curve: ec.EllipticCurve) -> int:
     return (curve.key_size + 7) // 8
 
 
-def _wrong_length(value: bytes, size: int) -> str:
+def _wrong_length(value: bytes, size: int) -> tuple[str, str]:
     try:
         decode_dss_signature(value)
     except ValueError:
-        return f"ECDSA value has {len(value)} bytes, this curve needs {2 * size} (R||S)"
-    return f"ECDSA value is DER (ASN.1), XMLDSig wants R||S of {2 * size} bytes"
+        return (
+            f"ECDSA value has {len(value)} bytes, this curve needs {2 * size} (R||S)",
+            f"wartość ECDSA ma {len(value)} bajtów, ta krzywa wymaga {2 * size} (R||S)",
+        )
+    return (
+        f"ECDSA value is DER (ASN.1), XMLDSig wants R||S of {2 * size} bytes",
+        f"wartość ECDSA jest w DER (ASN.1), XMLDSig wymaga R||S o {2 * size} bajtach",
+    )

@@ -76,7 +76,9 @@ def verify(signed: bytes, *, expect_root: Sequence[str], max_bytes: int = xades_
     try:
         return _verify(root, expect_root, max_bytes)
     except (etree.C14NError, etree.XMLSyntaxError) as error:
-        raise bad_document(f"the document has no canonical form: {error}") from None
+        raise bad_document(
+            f"the document has no canonical form: {error}", f"dokument nie ma postaci kanonicznej: {error}"
+        ) from None
 
 
 def _verify(root: etree._Element, expect_root: Sequence[str], max_bytes: int) -> Verified:
@@ -84,7 +86,10 @@ def _verify(root: etree._Element, expect_root: Sequence[str], max_bytes: int) ->
     signature = _only_signature(root)
     enveloping = signature is root
     if not enveloping and signature.getparent() is not root:
-        raise wrong_format("ds:Signature must be the root or a direct child of the root")
+        raise wrong_format(
+            "ds:Signature must be the root or a direct child of the root",
+            "ds:Signature musi być korzeniem albo bezpośrednio w korzeniu",
+        )
     ids = _ids(root)
     info, value, key_info, objects = _parts(signature)
 
@@ -101,12 +106,15 @@ def _verify(root: etree._Element, expect_root: Sequence[str], max_bytes: int) ->
     keys = xades_keyinfo.read(key_info)
     bound = xades_keyinfo.check_signing_certificate(properties, keys)
     if not bound and not any(r.target is key_info for r in references):
-        raise wrong_format("neither SigningCertificate nor a Reference to KeyInfo covers the certificate")
+        raise wrong_format(
+            "neither SigningCertificate nor a Reference to KeyInfo covers the certificate",
+            "certyfikatu nie obejmuje ani SigningCertificate, ani Reference do KeyInfo",
+        )
 
     # (5) The value over SignedInfo, then each digest; the document last, since it is taken apart.
     octets = octets_of(info, canonicalization, prefixes)
     if why := why_not_valid(method, keys.public_key, octets, bytes_of(value)):
-        raise negative(why)
+        raise negative(*why)
     for reference in references:
         if reference is not whole:
             reference.check(reference.octets())
@@ -115,7 +123,11 @@ def _verify(root: etree._Element, expect_root: Sequence[str], max_bytes: int) ->
 
     # (6) What was signed is what is read.
     if document.tag not in expect_root or len(list(document.iter(*expect_root))) != 1:
-        raise bad_document(f"the signed document is {document.tag}, expected one {' or '.join(expect_root)}")
+        wanted = " / ".join(expect_root)
+        raise bad_document(
+            f"the signed document is {document.tag}, expected one {wanted}",
+            f"podpisany dokument to {document.tag}, oczekiwano {wanted}",
+        )
     return Verified(
         document,
         document_bytes,
@@ -130,11 +142,16 @@ def _verify(root: etree._Element, expect_root: Sequence[str], max_bytes: int) ->
 def _only_signature(root: etree._Element) -> etree._Element:
     found = list(root.iter(SIGNATURE))
     if not found:
-        raise no_signature("there is no ds:Signature in the document")
+        raise no_signature("there is no ds:Signature in the document", "w dokumencie nie ma ds:Signature")
     if len(found) > 1:
-        raise too_many_signatures(f"{len(found)} signatures; co- and countersignatures are refused")
+        raise too_many_signatures(
+            f"{len(found)} signatures; co- and countersignatures are refused",
+            f"podpisów jest {len(found)}; współpodpisy i kontrasygnaty są odrzucane",
+        )
     if next(root.iter(f"{{{XADES}}}CounterSignature"), None) is not None:
-        raise too_many_signatures("xades:CounterSignature is refused")
+        raise too_many_signatures(
+            "xades:CounterSignature is refused", "xades:CounterSignature jest odrzucane"
+        )
     return found[0]
 
 
@@ -145,7 +162,11 @@ def _ids(root: etree._Element) -> dict[str, etree._Element]:
     for element in _elements(_WITH_ID(root)):
         values = {value for name in _ID_NAMES if (value := element.get(name)) is not None}
         if values & seen:
-            raise bad_content(f"Id {min(values & seen)!r} stands twice: which one was signed?")
+            twice = min(values & seen)
+            raise bad_content(
+                f"Id {twice!r} stands twice: which one was signed?",
+                f"Id {twice!r} występuje dwa razy: które podpisano?",
+            )
         seen |= values
         if (own := element.get("Id")) is not None:
             by_id[own] = element
@@ -161,7 +182,10 @@ def _parts(
     key_info = child_at(signature, 2, "KeyInfo")
     objects = list(signature)[3:]
     if strange := [o.tag for o in objects if o.tag != OBJECT]:
-        raise bad_content(f"{strange[0]} has no place in ds:Signature after KeyInfo")
+        raise bad_content(
+            f"{strange[0]} has no place in ds:Signature after KeyInfo",
+            f"{strange[0]} nie ma miejsca w ds:Signature po KeyInfo",
+        )
     return info, value, key_info, objects
 
 
@@ -169,9 +193,14 @@ def _method(element: etree._Element) -> SignatureMethod:
     uri = element.get("Algorithm", "")
     method = SIGNATURES.get(uri)
     if method is None:
-        raise unsupported(f"SignatureMethod {uri!r} is not allowed")
+        raise unsupported(
+            f"SignatureMethod {uri!r} is not allowed", f"SignatureMethod {uri!r} nie jest dozwolone"
+        )
     if len(element):
-        raise unsupported(f"SignatureMethod takes no parameters, found {element[0].tag}")
+        raise unsupported(
+            f"SignatureMethod takes no parameters, found {element[0].tag}",
+            f"SignatureMethod nie ma parametrów, a jest {element[0].tag}",
+        )
     return method
 
 
@@ -181,11 +210,16 @@ def _document(
     """The octets that were digested, the document's own octets, and its root read from them."""
     if reference.base64:
         if len(reference.target):
-            raise bad_content("the base64 transform is for an Object with text alone")
+            raise bad_content(
+                "the base64 transform is for an Object with text alone",
+                "transformacja base64 jest dla Object z samym tekstem",
+            )
         digested = bytes_of(reference.target)
         inner = xades_guard.read(digested, max_bytes)
         if next(inner.iter(SIGNATURE), None) is not None:
-            raise too_many_signatures("the enclosed document is signed as well")
+            raise too_many_signatures(
+                "the enclosed document is signed as well", "zawarty dokument też jest podpisany"
+            )
         return digested, digested, inner
     if reference.without_signature:
         _take_out(signature)
@@ -196,7 +230,10 @@ def _document(
     if enclosed.tag != OBJECT:
         return digested, digested, enclosed
     if len(enclosed) != 1 or (enclosed.text or "").strip() or (enclosed[0].tail or "").strip():
-        raise bad_content("the signed ds:Object must hold the document and nothing else")
+        raise bad_content(
+            "the signed ds:Object must hold the document and nothing else",
+            "podpisany ds:Object może zawierać tylko dokument",
+        )
     document_bytes = reference.canonicalization.octets(enclosed[0], reference.prefixes)
     return digested, document_bytes, xades_guard.reread(document_bytes)
 
@@ -223,7 +260,10 @@ def _signing_time(properties: etree._Element) -> datetime | None:
         time = datetime.fromisoformat(text.strip())
         return (time if time.tzinfo else time.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise bad_content(f"SigningTime {text[:40]!r} is not a date and time") from None
+        raise bad_content(
+            f"SigningTime {text[:40]!r} is not a date and time",
+            f"SigningTime {text[:40]!r} nie jest datą z czasem",
+        ) from None
 
 
 def _elements(found: object) -> list[etree._Element]:

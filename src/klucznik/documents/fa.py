@@ -1,7 +1,7 @@
 """FA(3) and FA(2): the invoice, element by element, in the order of the official schema.
 
 The classes describe FA(3); what FA(2) lacks or knows otherwise stands in `forms`. Names are the
-schema's own. Rule: fa3.md sections 2-7.
+schema's own, but for the bases of what it says more than once. Rule: fa3.md sections 2-7.
 """
 
 from __future__ import annotations
@@ -142,11 +142,9 @@ class Podmiot1(Node):
     StatusInfoPodatnika: TStatusInfoPodatnika | None = None
 
 
-class TPodmiot2(Node):
-    """Who the buyer is: exactly one of NIP, KodUE + NrVatUE, (KodKraju +) NrID, BrakID."""
+class _Identity(Node):
+    """What identifies a party that need not be Polish, by any of the ways that its CONTENT lets choose."""
 
-    TYPE = "TPodmiot2"
-    CONTENT = "(NIP|KodUE NrVatUE|KodKraju? NrID|BrakID) Nazwa?"
     NIP: TNrNIP | None = None
     KodUE: TKodyKrajowUE | None = None
     NrVatUE: TNrVatUE | None = None
@@ -154,6 +152,13 @@ class TPodmiot2(Node):
     NrID: TNrID | None = None
     BrakID: TWybor1 | None = None
     Nazwa: TZnakowy512 | None = None
+
+
+class TPodmiot2(_Identity):
+    """Who the buyer is: exactly one of NIP, KodUE + NrVatUE, (KodKraju +) NrID, BrakID."""
+
+    TYPE = "TPodmiot2"
+    CONTENT = "(NIP|KodUE NrVatUE|KodKraju? NrID|BrakID) Nazwa?"
 
 
 class Podmiot2(Node):
@@ -171,22 +176,23 @@ class Podmiot2(Node):
     GV: TTakNie = computed()
 
 
-class TPodmiot3(Node):
+class TPodmiot3(_Identity):
     """Who a third party is: as the buyer, or by internal identifier (IDWew)."""
 
     TYPE = "TPodmiot3"
     CONTENT = "(NIP|IDWew|KodUE NrVatUE|KodKraju? NrID|BrakID) Nazwa?"
-    NIP: TNrNIP | None = None
     IDWew: TNIPIdWew | None = None
-    KodUE: TKodyKrajowUE | None = None
-    NrVatUE: TNrVatUE | None = None
-    KodKraju: TKodKraju | None = None
-    NrID: TNrID | None = None
-    BrakID: TWybor1 | None = None
-    Nazwa: TZnakowy512 | None = None
 
 
-class Podmiot3(Node):
+class Role(Node):
+    """What a third party has to do with it: by number, or RolaInna and in words."""
+
+    Rola: TRolaPodmiotu3 | None = None
+    RolaInna: TWybor1 | None = None
+    OpisRoli: TZnakowy | None = None
+
+
+class Podmiot3(Role):
     """A third party with its role: 1-11, or RolaInna with OpisRoli."""
 
     CONTENT = (
@@ -199,9 +205,6 @@ class Podmiot3(Node):
     Adres: m.Adres | None = None
     AdresKoresp: m.Adres | None = None
     DaneKontaktowe: list[m.DaneKontaktowe] = many()
-    Rola: TRolaPodmiotu3 | None = None
-    RolaInna: TWybor1 | None = None
-    OpisRoli: TZnakowy | None = None
     Udzial: TProcentowy | None = None
     NrKlienta: TZnakowy | None = None
 
@@ -399,20 +402,20 @@ class FaWiersz(Node):
     StanPrzed: TWybor1 | None = None
 
 
-class Obciazenia(Node):
+class _Reasoned(Node):
+    """An amount with the reason for it."""
+
+    CONTENT = "Kwota Powod"
+    Kwota: TKwotowy
+    Powod: TZnakowy
+
+
+class Obciazenia(_Reasoned):
     """A charge outside the invoice."""
 
-    CONTENT = "Kwota Powod"
-    Kwota: TKwotowy
-    Powod: TZnakowy
 
-
-class Odliczenia(Node):
+class Odliczenia(_Reasoned):
     """A deduction outside the invoice."""
-
-    CONTENT = "Kwota Powod"
-    Kwota: TKwotowy
-    Powod: TZnakowy
 
 
 class Rozliczenie(Node):
@@ -427,15 +430,20 @@ class Rozliczenie(Node):
     DoRozliczenia: TKwotowy | None = None
 
 
-class ZaplataCzesciowa(Node):
+class Manner(Node):
+    """How it is paid: by number, or PlatnoscInna and in words."""
+
+    FormaPlatnosci: TFormaPlatnosci | None = None
+    PlatnoscInna: TWybor1 | None = None
+    OpisPlatnosci: TZnakowy | None = None
+
+
+class ZaplataCzesciowa(Manner):
     """A payment in part."""
 
     CONTENT = "KwotaZaplatyCzesciowej DataZaplatyCzesciowej (FormaPlatnosci|PlatnoscInna OpisPlatnosci)?"
     KwotaZaplatyCzesciowej: TKwotowy
     DataZaplatyCzesciowej: TData
-    FormaPlatnosci: TFormaPlatnosci | None = None
-    PlatnoscInna: TWybor1 | None = None
-    OpisPlatnosci: TZnakowy | None = None
 
 
 class TerminOpis(Node):
@@ -475,7 +483,7 @@ class Skonto(Node):
     WysokoscSkonta: TZnakowy
 
 
-class Platnosc(Node):
+class Platnosc(Manner):
     """Payment: done, in part, when, how, to which account."""
 
     CONTENT = (
@@ -488,9 +496,6 @@ class Platnosc(Node):
     ZnacznikZaplatyCzesciowej: TWybor1_2 | None = None
     ZaplataCzesciowa: list[m.ZaplataCzesciowa] = many()
     TerminPlatnosci: list[m.TerminPlatnosci] = many()
-    FormaPlatnosci: TFormaPlatnosci | None = None
-    PlatnoscInna: TWybor1 | None = None
-    OpisPlatnosci: TZnakowy | None = None
     RachunekBankowy: list[m.RachunekBankowy] = many()
     RachunekBankowyFaktora: list[m.RachunekBankowy] = many()
     Skonto: m.Skonto | None = None

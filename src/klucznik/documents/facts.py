@@ -24,7 +24,7 @@ from klucznik.documents.invoice import (
     ThirdSubject,
     refused,
 )
-from klucznik.documents.pef import read_pef
+from klucznik.documents.pef.facts import read_pef
 from klucznik.documents.recognise import recognise
 from klucznik.documents.types import COMMON
 from klucznik.documents.values import collapse, read_day, read_moment, read_number, read_whole

@@ -13,7 +13,7 @@ from typing import Literal
 
 from klucznik.documents.model import Form
 from klucznik.errors import KlucznikError
-from klucznik.lang import tr
+from klucznik.lang import both, in_language, language
 
 IdentifierType = Literal["Nip", "InternalId", "VatUe", "Other", "None"]
 
@@ -83,13 +83,13 @@ class Fault:
 
 
 class DocumentFault(KlucznikError):
-    """The document does not fit its form: `details` for status 450, `why` for a person.
+    """The document does not fit its form: `details` for status 450, `why` for a person, in both languages.
 
     `faults` are the same with their places, where they are known.
     """
 
     def __init__(self, details: Sequence[str], why: str, faults: Sequence[Fault] = ()) -> None:
-        super().__init__(why)
+        super().__init__(in_language(why, language()))
         self.details = list(details)
         self.why = why
         self.faults = list(faults)
@@ -99,7 +99,7 @@ def refused(faults: list[str], form: Form) -> DocumentFault:
     """The fault to raise once reading is over; `faults` is not empty."""
     return DocumentFault(
         faults,
-        tr(
+        both(
             f"the document does not fit {form.system_code}: {faults[0]}",
             f"dokument niezgodny z {form.system_code}: {faults[0]}",
         ),

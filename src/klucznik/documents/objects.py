@@ -14,8 +14,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from klucznik.documents import fa, facets, labels, rr
-from klucznik.documents.allowed import allowed
 from klucznik.documents.build import form_of
+from klucznik.documents.faults.allowed import allowed
 from klucznik.documents.forms import FA3, FA_RR1, FORMS
 from klucznik.documents.invoice import Fault
 from klucznik.documents.model import Form, Node, Part, Shape, shape

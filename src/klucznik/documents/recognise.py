@@ -9,7 +9,7 @@ from lxml import etree
 from klucznik.documents.forms import FORMS, Form
 from klucznik.documents.invoice import DocumentFault
 from klucznik.documents.sentences import cut, not_declared
-from klucznik.lang import tr
+from klucznik.lang import both
 
 _BY_ROOT: Final = {f"{{{form.namespace}}}{form.root}": form for form in FORMS.values()}
 
@@ -19,11 +19,12 @@ def recognise(root: etree._Element) -> Form:
     if (form := _BY_ROOT.get(root.tag)) is not None:
         return form
     name = etree.QName(root)
-    space = cut(name.namespace or "") or tr("no namespace", "brak przestrzeni nazw")
+    space, taken = cut(name.namespace or ""), ", ".join(FORMS)
     raise DocumentFault(
         [not_declared(root)],
-        tr(
-            f"no form of KSeF: the root is {name.localname} of {space}; taken are {', '.join(FORMS)}",
-            f"to nie formularz KSeF: korzeń {name.localname} z {space}; przyjmowane są {', '.join(FORMS)}",
+        both(
+            f"no form of KSeF: the root is {name.localname} of {space or 'no namespace'}; taken are {taken}",
+            f"to nie formularz KSeF: korzeń {name.localname} z {space or 'braku przestrzeni nazw'}; "
+            f"przyjmowane są {taken}",
         ),
     )

@@ -13,7 +13,6 @@ from klucznik.documents.model import Node, computed, many
 from klucznik.documents.types import (
     TData,
     TDataT,
-    TFormaPlatnosci,
     TIlosci,
     TIPKSeF,
     TKodWaluty,
@@ -24,7 +23,6 @@ from klucznik.documents.types import (
     TNIPIdWew,
     TNrNIP,
     TRodzajFaktury,
-    TRolaPodmiotu3,
     TStatusInfoPodatnika,
     TStawkaRR,
     TTypKorekty,
@@ -41,25 +39,26 @@ else:
     m = sys.modules[__name__]
 
 
-class Podmiot1(Node):
+class _Party(Node):
+    """What is known of supplier and buyer alike."""
+
+    DaneIdentyfikacyjne: fa.TPodmiot1
+    Adres: fa.Adres
+    AdresKoresp: fa.Adres | None = None
+    DaneKontaktowe: list[fa.DaneKontaktowe] = many()
+
+
+class Podmiot1(_Party):
     """The supplier: a flat-rate farmer."""
 
     CONTENT = "DaneIdentyfikacyjne Adres AdresKoresp? DaneKontaktowe{3} NrKontrahenta?"
-    DaneIdentyfikacyjne: fa.TPodmiot1
-    Adres: fa.Adres
-    AdresKoresp: fa.Adres | None = None
-    DaneKontaktowe: list[fa.DaneKontaktowe] = many()
     NrKontrahenta: TZnakowy | None = None
 
 
-class Podmiot2(Node):
+class Podmiot2(_Party):
     """The buyer, who issues the invoice."""
 
     CONTENT = "DaneIdentyfikacyjne Adres AdresKoresp? DaneKontaktowe{3} StatusInfoPodatnika?"
-    DaneIdentyfikacyjne: fa.TPodmiot1
-    Adres: fa.Adres
-    AdresKoresp: fa.Adres | None = None
-    DaneKontaktowe: list[fa.DaneKontaktowe] = many()
     StatusInfoPodatnika: TStatusInfoPodatnika | None = None
 
 
@@ -74,7 +73,7 @@ class TPodmiot3(Node):
     Nazwa: TZnakowy512
 
 
-class Podmiot3(Node):
+class Podmiot3(fa.Role):
     """A third party with its role: 1-3, 5-11, or RolaInna with OpisRoli."""
 
     CONTENT = "DaneIdentyfikacyjne Adres? AdresKoresp? DaneKontaktowe{3} (Rola|RolaInna OpisRoli)"
@@ -82,25 +81,22 @@ class Podmiot3(Node):
     Adres: fa.Adres | None = None
     AdresKoresp: fa.Adres | None = None
     DaneKontaktowe: list[fa.DaneKontaktowe] = many()
-    Rola: TRolaPodmiotu3 | None = None
-    RolaInna: TWybor1 | None = None
-    OpisRoli: TZnakowy | None = None
 
 
-class Podmiot1K(Node):
+class _Former(Node):
+    """A party as it stood before the correction."""
+
+    CONTENT = "DaneIdentyfikacyjne Adres"
+    DaneIdentyfikacyjne: fa.TPodmiot1
+    Adres: fa.Adres
+
+
+class Podmiot1K(_Former):
     """The supplier as it stood before the correction."""
 
-    CONTENT = "DaneIdentyfikacyjne Adres"
-    DaneIdentyfikacyjne: fa.TPodmiot1
-    Adres: fa.Adres
 
-
-class Podmiot2K(Node):
+class Podmiot2K(_Former):
     """The buyer as it stood before the correction."""
-
-    CONTENT = "DaneIdentyfikacyjne Adres"
-    DaneIdentyfikacyjne: fa.TPodmiot1
-    Adres: fa.Adres
 
 
 class DokumentZaplaty(Node):
@@ -137,16 +133,13 @@ class FakturaRRWiersz(Node):
     KursWaluty: TIlosci | None = None
 
 
-class Platnosc(Node):
+class Platnosc(fa.Manner):
     """Payment: RachunekBankowy1 are the supplier's accounts, RachunekBankowy2 the buyer's."""
 
     CONTENT = (
         "(FormaPlatnosci|PlatnoscInna OpisPlatnosci)? RachunekBankowy1{3} RachunekBankowy2{3} "
         "IPKSeF? LinkDoPlatnosci?"
     )
-    FormaPlatnosci: TFormaPlatnosci | None = None
-    PlatnoscInna: TWybor1 | None = None
-    OpisPlatnosci: TZnakowy | None = None
     RachunekBankowy1: list[fa.RachunekBankowy] = many()
     RachunekBankowy2: list[fa.RachunekBankowy] = many()
     IPKSeF: TIPKSeF | None = None

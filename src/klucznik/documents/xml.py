@@ -15,7 +15,7 @@ from typing import Final, Literal
 from lxml import etree
 
 from klucznik.errors import Unreadable
-from klucznik.lang import tr
+from klucznik.lang import both, in_language, language
 
 #: What is wrong. `bom` is status 430 for an invoice, everything else 450 (invoice-verification.md section 1).
 XmlFault = Literal["bom", "encoding", "utf8", "dtd", "instruction", "characters", "size", "depth", "syntax"]
@@ -28,10 +28,11 @@ WRONG_XML: Final = "Nieprawidłowy XML"
 
 
 class XmlProblem(Unreadable):
-    """Not XML as KSeF takes it: `kind` to branch on, `detail` for the wire, `why` for a person."""
+    """Not XML as KSeF takes it: `kind` to branch on, `detail` for the wire, `why` for a person, twice:
+    in English and Polish (`lang.both`)."""
 
     def __init__(self, kind: XmlFault, why: str, detail: str = WRONG_XML) -> None:
-        super().__init__(why)
+        super().__init__(in_language(why, language()))
         self.kind: XmlFault = kind
         self.detail = detail
         self.why = why
@@ -104,18 +105,20 @@ def _check_declaration(data: bytes) -> int:
         return 0
     declaration = _DECLARATION.match(data)
     if declaration is None:
-        raise XmlProblem("syntax", tr("the XML declaration is malformed", "deklaracja XML jest niepoprawna"))
+        raise XmlProblem(
+            "syntax", both("the XML declaration is malformed", "deklaracja XML jest niepoprawna")
+        )
     version, encoding = declaration[1], declaration[2]
     if encoding is not None and encoding.lower() != b"utf-8":
         name = encoding[:40].decode("ascii", "backslashreplace")
         raise XmlProblem(
             "encoding",
-            tr(
+            both(
                 f"the declaration names {name}, only UTF-8 is taken", f"deklaracja podaje {name}, a nie UTF-8"
             ),
         )
     if version != b"1.0":
-        raise XmlProblem("syntax", tr("only XML 1.0 is taken", "przyjmowany jest tylko XML 1.0"))
+        raise XmlProblem("syntax", both("only XML 1.0 is taken", "przyjmowany jest tylko XML 1.0"))
     return declaration.end()
 
 
@@ -174,39 +177,39 @@ def parse(
     """
     # (1) Size first: nothing is worth scanning beyond it.
     if len(data) > limit:
-        raise XmlProblem("size", tr(f"longer than {limit} bytes", f"dłuższy niż {limit} bajtów"))
+        raise XmlProblem("size", both(f"longer than {limit} bytes", f"dłuższy niż {limit} bajtów"))
     # (2) Encoding: UTF-8 without mark, whatever the parser would guess from the first bytes.
     if data.startswith(_BOM):
         if not allow_bom:
             raise XmlProblem(
-                "bom", tr("starts with a byte order mark (EF BB BF)", "zaczyna się znakiem BOM (EF BB BF)")
+                "bom", both("starts with a byte order mark (EF BB BF)", "zaczyna się znakiem BOM (EF BB BF)")
             )
         data = data[len(_BOM) :]
         if data.startswith(_BOM):  # the parser would pass over it without a word
-            raise XmlProblem("syntax", tr("two byte order marks", "dwa znaczniki BOM"))
+            raise XmlProblem("syntax", both("two byte order marks", "dwa znaczniki BOM"))
     if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\0" in data:
         raise XmlProblem(
-            "encoding", tr("not UTF-8 (UTF-16 or UTF-32?)", "nie jest UTF-8 (UTF-16 lub UTF-32?)")
+            "encoding", both("not UTF-8 (UTF-16 or UTF-32?)", "nie jest UTF-8 (UTF-16 lub UTF-32?)")
         )
     start = _check_declaration(data)
     try:
         data.decode()
     except UnicodeDecodeError as error:
         raise XmlProblem(
-            "utf8", tr(f"invalid UTF-8 at byte {error.start}", f"niepoprawny UTF-8 w bajcie {error.start}")
+            "utf8", both(f"invalid UTF-8 at byte {error.start}", f"niepoprawny UTF-8 w bajcie {error.start}")
         ) from None
     # (3) No DTD: entities and external references are gone before the parser sees them.
     if _has_doctype(data, start):
-        raise XmlProblem("dtd", tr("a DOCTYPE is not allowed", "DOCTYPE jest niedozwolony"))
+        raise XmlProblem("dtd", both("a DOCTYPE is not allowed", "DOCTYPE jest niedozwolony"))
     # (4) Well-formed, nested at most 256 deep.
     try:
         root = etree.fromstring(data, _own.parser)
     except etree.XMLSyntaxError as error:
         if "xcessive depth" in error.msg:
-            raise XmlProblem("depth", tr("nested too deeply", "zbyt głęboko zagnieżdżony")) from None
+            raise XmlProblem("depth", both("nested too deeply", "zbyt głęboko zagnieżdżony")) from None
         line = error.lineno or 0
         raise XmlProblem(
-            "syntax", tr(f"not well-formed XML, line {line}", f"XML niepoprawny składniowo, wiersz {line}")
+            "syntax", both(f"not well-formed XML, line {line}", f"XML niepoprawny składniowo, wiersz {line}")
         ) from None
     # (5) No processing instructions. "<?" may stand in CDATA or a comment: the tree decides.
     if (
@@ -216,7 +219,7 @@ def parse(
     ):
         raise XmlProblem(
             "instruction",
-            tr("a processing instruction is not allowed", "instrukcja przetwarzania jest niedozwolona"),
+            both("a processing instruction is not allowed", "instrukcja przetwarzania jest niedozwolona"),
         )
     # (6) No discouraged characters.
     if not allow_discouraged:
@@ -226,7 +229,7 @@ def parse(
         if code is not None:
             raise XmlProblem(
                 "characters",
-                tr(f"holds U+{code:04X}, not allowed", f"zawiera niedozwolony znak U+{code:04X}"),
+                both(f"holds U+{code:04X}, not allowed", f"zawiera niedozwolony znak U+{code:04X}"),
             )
     return root
 

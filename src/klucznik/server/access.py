@@ -14,6 +14,7 @@ import jwt
 
 from klucznik.lang import both
 from klucznik.secret import Secret
+from klucznik.server.grantors import why_missing
 from klucznik.wire import problems
 from klucznik.wire.endpoint import Endpoint
 from klucznik.wire.problems import Forbidden, Unauthorized
@@ -221,7 +222,6 @@ def admit_permissions(row: Endpoint[Any], caller: Caller) -> None:
     """Refuse a caller who holds none of the row's permissions (403 missing-permissions)."""
     if not row.permissions or caller.may(*row.permissions):
         return
-    wanted, context = ", ".join(row.permissions), f"{caller.context.type} {caller.context.value}"
     raise Forbidden(
         problems.MISSING_PERMISSIONS,
         {
@@ -229,11 +229,12 @@ def admit_permissions(row: Endpoint[Any], caller: Caller) -> None:
             "presentPermissions": sorted(caller.permissions),
         },
         # Whose PESEL it is does not belong into a log.
-        why=both(
-            f"this {caller.subject_type} holds none of {wanted} in {context}; its owner, or anyone with "
-            "CredentialsManage there, can grant it",
-            f"ten {caller.subject_type} nie ma żadnego z uprawnień {wanted} w {context}; może je nadać "
-            "właściciel albo ktoś z CredentialsManage",
+        why=why_missing(
+            caller.subject_type,
+            caller.method,
+            ", ".join(row.permissions),
+            caller.context.type,
+            caller.context.value,
         ),
     )
 

@@ -28,8 +28,9 @@ from klucznik.server.faults import Dropped, strike
 from klucznik.server.hosts import host_allowed
 from klucznik.server.local import LocalKsef
 from klucznik.server.overrides import rates_of
-from klucznik.server.reading import read_body, read_query
+from klucznik.server.reading import read_body, read_path, read_query
 from klucznik.server.render import Answer, Plain, failure, loggable, refusal
+from klucznik.server.scenario import page_size
 from klucznik.server.trace import Traced
 from klucznik.wire import sessions
 from klucznik.wire.endpoint import Endpoint, LimitGroup, Xml
@@ -127,7 +128,9 @@ class App:
         except (Exception, asyncio.CancelledError) as raised:  # the one place where these become answers
             # Cancelled: the server stops, and has waited for this one as long as it waits.
             cancelled = isinstance(raised, asyncio.CancelledError)
-            fault = Plain(503, "The server is stopping.", _CLOSE) if cancelled else raised
+            fault = (
+                Plain(503, "The server is stopping.", "Serwer kończy pracę.", _CLOSE) if cancelled else raised
+            )
             answer = refusal(fault, path, trace_id, now, problem_details) or failure(
                 fault, path, trace_id, now, problem_details
             )
@@ -169,10 +172,19 @@ class App:
         # (1) Only hosts we know, so that no web page reaches us under a name of its own.
         host = headers.get("host", "")
         if not host_allowed(host, ksef.allowed_hosts):
-            raise Plain(400, f"Host {host[:100]!r} is not served here; start with --allow-host to add it.")
+            raise Plain(
+                400,
+                f"Host {host[:100]!r} is not served here; start with --allow-host to add it.",
+                f"host {host[:100]!r} nie jest tu obsługiwany; dodaje go --allow-host przy starcie",
+            )
         # Two lengths are a trap for whoever reads the other one: refuse, and read nothing further.
         if "content-length" in headers and "transfer-encoding" in headers:
-            raise Plain(400, "Content-Length and Transfer-Encoding exclude each other.", _CLOSE)
+            raise Plain(
+                400,
+                "Content-Length and Transfer-Encoding exclude each other.",
+                "Content-Length i Transfer-Encoding wykluczają się nawzajem",
+                _CLOSE,
+            )
         if path == "/healthz":
             return Answer(200, b'{"status":"ok"}')
         origin = f"{scope['scheme']}://{host}"
@@ -182,7 +194,7 @@ class App:
             struck = await ksef.faults.struck(call.operation, "")
             query = scope["query_string"].decode("latin-1")
             try:
-                await strike(struck, "before", "", now)
+                await strike(ksef, struck, "before", "", now)
                 slot = uploads.admit(ksef, path, query, headers, now) if scope["method"] == "PUT" else None
             except Plain:
                 await _read(receive, 0)
@@ -192,7 +204,7 @@ class App:
                 fetched = await uploads.take(ksef, slot, receive)
             else:
                 fetched = await links.answer(ksef, scope["method"], path, query, now)
-            await strike(struck, "after-commit", "", now)
+            await strike(ksef, struck, "after-commit", "", now)
             return fetched
         if path.startswith("/latarnia/") and scope["method"] == "GET":
             call.operation = f"GET {path[:60]}"
@@ -211,14 +223,22 @@ class App:
             found = None  # testdata.md: TEST environment only
         if found is None:
             await _read(receive, _LARGEST_BODY)
-            raise Plain(404, f"{masked(path)[:200]} is not an operation of this KSeF.")
+            shown = masked(path)[:200]
+            raise Plain(
+                404, f"{shown} is not an operation of this KSeF.", f"{shown} nie jest operacją tego KSeF"
+            )
         methods, names = found
         handler = methods.get(scope["method"])
         if handler is None:
             await _read(receive, _LARGEST_BODY)
             allowed = ", ".join(sorted(methods))
-            detail = f"{scope['method'][:20]} is not allowed here; {allowed} is."
-            raise Plain(405, detail, (b"allow", allowed.encode()))
+            method = scope["method"][:20]
+            raise Plain(
+                405,
+                f"{method} is not allowed here; {allowed} is.",
+                f"{method} jest tu niedozwolone; dozwolone: {allowed}",
+                (b"allow", allowed.encode()),
+            )
         row = handler.row
         call.operation = f"{row.method} {row.path}"
         call.refs = tuple(names.values())
@@ -234,7 +254,7 @@ class App:
         body = await _read(receive, _LARGEST_INVOICE_BODY if row is sessions.SEND else _LARGEST_BODY)
         struck = await ksef.faults.struck(call.operation, caller.context.value if caller else "")
         reference = names.get("referenceNumber", "")
-        await strike(struck, "before", reference, now)
+        await strike(ksef, struck, "before", reference, now)
         # (3) What is asked.
         ask: Ask[Any] = Ask(
             row=row,
@@ -244,7 +264,7 @@ class App:
             origin=origin,
             client_ip=client_ip,
             headers=headers,
-            path=names,
+            path=read_path(row, names),
             body=await _read_model(row, body, headers.get("content-type", "")),
             raw=body,
             query=_paged(ksef, read_query(row, scope["query_string"].decode("latin-1"), headers)),
@@ -263,7 +283,7 @@ class App:
             return handler.answer(ask)
 
         given = ksef.store.read(work) if handler.reads else await ksef.store.write(work)
-        await strike(struck, "after-commit", reference, now)
+        await strike(ksef, struck, "after-commit", reference, now)
         return _given(row.status, given)
 
     async def _admit(
@@ -287,11 +307,11 @@ class App:
 
 
 def _paged(ksef: LocalKsef, query: Any) -> Any:
-    """The query parameters, with smaller pages where a fault script wants them."""
-    largest = ksef.faults.page_size
-    if largest is None or getattr(query, "page_size", None) is None:
+    """The query parameters, with smaller pages where a scenario or a fault script wants them."""
+    if getattr(query, "page_size", None) is None:
         return query
-    return query.model_copy(update={"page_size": min(query.page_size, largest)})
+    largest = page_size(ksef)
+    return query if largest is None else query.model_copy(update={"page_size": min(query.page_size, largest)})
 
 
 async def _drop(scope: Scope, receive: Receive) -> None:
@@ -326,7 +346,11 @@ async def _read(receive: Receive, largest: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Plain(400, "The connection was closed in the middle of the body.")
+            raise Plain(
+                400,
+                "The connection was closed in the middle of the body.",
+                "połączenie zerwano w środku treści",
+            )
         chunk = message.get("body", b"")
         size += len(chunk)
         if size <= largest:
@@ -336,5 +360,9 @@ async def _read(receive: Receive, largest: int) -> bytes:
         if not message.get("more_body") or size > _DRAINED:
             break
     if size > largest > 0:
-        raise Plain(413, f"The body has more than {largest} bytes, the most this operation reads.")
+        raise Plain(
+            413,
+            f"The body has more than {largest} bytes, the most this operation reads.",
+            f"treść ma ponad {largest} bajtów, a tyle najwyżej czyta ta operacja",
+        )
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)

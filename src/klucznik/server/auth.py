@@ -25,8 +25,10 @@ from klucznik.server.access import (
     sign,
 )
 from klucznik.server.ask import Ask, answers
+from klucznik.server.key_faults import require
 from klucznik.server.prepared import Prepared, Record
 from klucznik.server.rights import Rights, Subject, deceased, effective
+from klucznik.server.shapes import refuse
 from klucznik.server.signed_request import Method, Signed, check_signature
 from klucznik.server.tables import auth_operations, challenges, instant, instant_or_none, ksef_tokens, stamp
 from klucznik.wire import auth, codes, ids
@@ -88,12 +90,16 @@ _COLUMNS: Final = [column.name for column in auth_operations.c]
 _BEGIN: Final = Prepared(insert(auth_operations), _COLUMNS)
 _REDEEM: Final = Prepared(
     update(auth_operations)
-    .where(auth_operations.c.ref == bindparam("by_ref"), auth_operations.c.redeemed.is_(None))
+    .where(
+        auth_operations.c.ref == bindparam("by_ref"),
+        auth_operations.c.status == 200,
+        auth_operations.c.redeemed.is_(None),
+    )
     .values(redeemed=bindparam("at"), refresh_until=bindparam("until"))
 )
 _REFRESH: Final = Prepared(
     update(auth_operations)
-    .where(auth_operations.c.ref == bindparam("by_ref"))
+    .where(auth_operations.c.ref == bindparam("by_ref"), auth_operations.c.status == 200)
     .values(refreshed=bindparam("at"))
 )
 
@@ -177,22 +183,10 @@ def start_with_token(ask: Ask[InitTokenAuthenticationRequest]) -> Authentication
     kind, value = body.context_identifier.type.value, body.context_identifier.value
     if _CONTEXT_VALUES[kind].fullmatch(value) is None:
         sentence = f"'contextIdentifier.value' is not a valid {kind}."
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        raise refuse(sentence, f"'contextIdentifier.value' nie jest poprawną wartością {kind}.")
     # (2) The key is ours, and meant for tokens.
     usage = PublicKeyCertificateUsage.KsefTokenEncryption
-    if ask.ksef.keys.for_usage(usage, body.public_key_id) is None:
-        others = {key.public_key_id: key.usage.value for key in ask.ksef.keys.encryption}
-        meant = others.get(body.public_key_id or "")
-        why = both(
-            "no such key here; fetch the certificates again",
-            "nie ma tu takiego klucza; pobierz certyfikaty ponownie",
-        )
-        if meant:
-            why = both(
-                f"that key is for {meant}, tokens take the one for {usage.value}",
-                f"ten klucz służy do {meant}, tokeny wymagają klucza {usage.value}",
-            )
-        raise Problem(codes.UNKNOWN_KEY, [codes.KEY_NOT_SUPPORTED.format(key_id=body.public_key_id)], why=why)
+    require(ask.ksef, ask.db, usage, body.public_key_id)
     timestamp_ms = _use_challenge(ask, body.challenge)
     allowed = body.authorization_policy.allowed_ips if body.authorization_policy else None
     policy = {
@@ -246,8 +240,8 @@ def _start(
 # ---- status, redeem, refresh ---------------------------------------------------------------------
 
 
-def _operation(ask: Ask[Any], ref: str) -> Record:
-    """The operation of the bearer (21304), from an address it may be used from (403)."""
+def _operation(ask: Ask[Any], ref: str, unknown: codes.Code = codes.NO_AUTHENTICATION) -> Record:
+    """The operation of the bearer (or `unknown`), from an address it may be used from (403)."""
     found = None
     if ref == ask.caller.auth_ref:
         found = _OPERATION.record(ask.db, by_ref=ref)
@@ -258,7 +252,7 @@ def _operation(ask: Ask[Any], ref: str) -> Record:
                 f"the bearer is the authentication token of {ask.caller.auth_ref}, good for that one only",
                 f"użyto tokena operacji {ask.caller.auth_ref}, ważnego tylko dla niej",
             )
-        raise Problem(codes.NO_AUTHENTICATION, [codes.OPERATION_NOT_FOUND.format(ref=ref[:36])], why=why)
+        raise Problem(unknown, [codes.OPERATION_NOT_FOUND.format(ref=ref[:36])], why=why)
     if found["policy"]:
         admit_address(replace(ask.caller, policy=json.loads(found["policy"])), ask.client_ip)
     return found
@@ -269,7 +263,7 @@ def status(ask: Ask[None]) -> AuthenticationOperationStatusResponse:
     """GET /auth/{referenceNumber}: HTTP 200 even for a login that failed. Rule: auth.md section 2."""
     operation = _operation(ask, ask.path["referenceNumber"])
     if instant(operation["created"]) + STATUS_LIFE <= ask.now:
-        raise Gone("the operation is more than seven days old")
+        raise Gone(both("the operation is more than seven days old", "od operacji minęło ponad siedem dni"))
     return AuthenticationOperationStatusResponse(**_shown(operation))
 
 
@@ -301,11 +295,13 @@ def redeem(ask: Ask[None]) -> AuthenticationTokensResponse:
     operation = _operation(ask, ask.caller.auth_ref)
     # (1) A login that succeeded, and nothing has happened since that undoes it.
     _still_good(ask, operation, codes.STATUS_FORBIDS_REDEEM)
-    # (2) One time only; handlers run one after the other, the WHERE says it again.
+    # (2) One time only, also where another process is at it: the WHERE decides.
     refresh_token = _jwt(ask, "RefreshToken", {"arn": operation["ref"]}, REFRESH_LIFE)
     until = stamp(refresh_token.valid_until)
     first = _REDEEM.do(ask.db, by_ref=operation["ref"], at=stamp(ask.now), until=until)
     if not first:
+        # Either the session was ended meanwhile, or the tokens were fetched.
+        _still_good(ask, _operation(ask, ask.caller.auth_ref), codes.STATUS_FORBIDS_REDEEM)
         detail = codes.REDEEMED_ALREADY.format(ref=operation["ref"])
         why = both(
             "redeeming works once; where the answer was lost, log in anew",
@@ -320,7 +316,8 @@ def refresh(ask: Ask[None]) -> AuthenticationTokenRefreshResponse:
     """POST /auth/token/refresh: rights are read anew, the refresh token stays. Rule: auth.md section 5."""
     operation = _operation(ask, ask.caller.auth_ref)
     _still_good(ask, operation, codes.STATUS_FORBIDS_REFRESH)
-    _REFRESH.do(ask.db, by_ref=operation["ref"], at=stamp(ask.now))
+    if not _REFRESH.do(ask.db, by_ref=operation["ref"], at=stamp(ask.now)):  # ended by another process
+        _still_good(ask, _operation(ask, ask.caller.auth_ref), codes.STATUS_FORBIDS_REFRESH)
     return AuthenticationTokenRefreshResponse(access_token=_access(ask, operation))
 
 
@@ -328,7 +325,11 @@ def _still_good(ask: Ask[None], operation: Record, sentence: str) -> None:
     """Refuse (21301, 21308) what does not allow for new tokens."""
     if operation["status"] != 200:
         detail = sentence.format(code=operation["status"])
-        raise Problem(codes.NO_AUTHORISATION, [detail], why=operation["why"] or detail)
+        why = both(
+            f"the login has status {operation['status']}, tokens come with 200",
+            f"logowanie ma status {operation['status']}, tokeny są przy 200",
+        )
+        raise Problem(codes.NO_AUTHORISATION, [detail], why=operation["why"] or why)
     if ref := operation["token_ref"]:
         ksef_token = _token(ask.db, operation)
         if ksef_token.status != "Active":
@@ -449,8 +450,11 @@ def _own(ask: Ask[None]) -> Any:
 
 @answers(auth.REVOKE_CURRENT)
 def revoke_current(ask: Ask[None]) -> None:
-    """DELETE /auth/sessions/current: log out, with the access or the refresh token."""
-    operation = _operation(ask, ask.caller.auth_ref)
+    """DELETE /auth/sessions/current: log out, with the access or the refresh token.
+
+    Its only code is 21405: a login that the data do not know any more gets that one.
+    """
+    operation = _operation(ask, ask.caller.auth_ref, codes.INVALID_INPUT)
     _end(ask, operation["ref"])
 
 
@@ -461,8 +465,10 @@ def revoke(ask: Ask[None]) -> None:
     own = select(auth_operations.c.ref).where(auth_operations.c.ref == ref, _own(ask))
     # Unknown, foreign or malformed: one answer, so that nobody learns which.
     if not ids.is_reference(ref, "AU") or ask.db.execute(own).first() is None:
-        sentence = "'referenceNumber' is not the reference number of a session of yours."
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        raise refuse(
+            "'referenceNumber' is not the reference number of a session of yours.",
+            "'referenceNumber' nie jest numerem Twojej sesji.",
+        )
     _end(ask, ref)
 
 

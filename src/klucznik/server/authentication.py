@@ -19,19 +19,18 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from sqlalchemy import Connection, bindparam, select, update
 
-from klucznik.crypto.envelope import BadCiphertext, unwrap
 from klucznik.lang import both
 from klucznik.server import peppol
 from klucznik.server.access import Context
 from klucznik.server.auth import CHALLENGE_LIFE
 from klucznik.server.certificates import keeps_out, note_use
+from klucznik.server.grantors import who_grants
+from klucznik.server.key_faults import why_closed
+from klucznik.server.keyring import ring
 from klucznik.server.prepared import Prepared, Record
-from klucznik.server.rights import Subject, blocked, deceased, effective
+from klucznik.server.rights import Subject, blocked, deceased, effective, intermediaries
 from klucznik.server.tables import auth_operations, instant, ksef_tokens, stamp
 from klucznik.server.why import tell
 from klucznik.server.work import step
@@ -52,7 +51,6 @@ _OFFICIAL: Final = re.compile(
 )
 _SHORT: Final = re.compile(r"[A-Za-z0-9]{40}")
 _KSEF_1: Final = re.compile(r"[0-9A-Fa-f]{64}")
-_OAEP_SHA1: Final = padding.OAEP(mgf=padding.MGF1(hashes.SHA1()), algorithm=hashes.SHA1(), label=None)  # noqa: S303
 
 _WAITING: Final = Prepared(
     select(auth_operations)
@@ -111,6 +109,7 @@ async def authenticate(ksef: LocalKsef) -> bool:
     waiting = ksef.store.read(lambda db: [row._asdict() for row in _WAITING.rows(db, most=_ROUND)])
     if not waiting:
         return False
+    ring(ksef)  # rotated meanwhile, perhaps by another process
     slices = [waiting[start::_THREADS] for start in range(min(_THREADS, len(waiting)))]
     opened = await asyncio.gather(*(asyncio.to_thread(_present_all, ksef, part) for part in slices))
     settled = [
@@ -134,59 +133,13 @@ def _present(ksef: LocalKsef, operation: Record) -> Presented | Refusal | None:
     blob: bytes | None = operation["encrypted_token"]
     if blob is None:
         return None
-    key = ksef.keys.for_usage(_USAGE, operation["public_key_id"])
-    if key is None:  # withdrawn since the call
-        return Refusal(
-            450,
-            codes.BAD_TOKEN_ENCRYPTION,
-            both(
-                "the key was withdrawn while the login was in work",
-                "klucz wycofano w trakcie logowania",
-            ),
-        )
-    try:
-        plain = unwrap(blob, key.private_key)
-    except BadCiphertext:
-        return Refusal(450, codes.BAD_TOKEN_ENCRYPTION, _why_closed(ksef, blob, key.private_key))
+    keys, key_id, came = ksef.keys.encryption, operation["public_key_id"], instant(operation["created"])
+    plain = keys.unwrap(_USAGE, key_id, blob, came)
+    if plain is None:
+        why = why_closed(keys, _USAGE, key_id, blob, came, lambda b: b.rpartition(b"|")[2].isdigit())
+        return Refusal(450, codes.BAD_TOKEN_ENCRYPTION, why)
     short_form = ksef.token_form == "short40"  # noqa: S105 - the name of a form
     return read_plaintext(plain, operation["timestamp_ms"], short_form=short_form)
-
-
-def _why_closed(ksef: LocalKsef, blob: bytes, key: RSAPrivateKey) -> str:
-    """The likely mistake behind a ciphertext that does not open; the answer on the wire is one for all."""
-    if len(blob) != key.key_size // 8:
-        return both(
-            f"the ciphertext has {len(blob)} bytes, {key.key_size // 8} are expected: one RSA block",
-            f"szyfrogram ma {len(blob)} bajtów, oczekiwano {key.key_size // 8}: jednego bloku RSA",
-        )
-    if ksef.keys.opened_by_other(blob, _USAGE):
-        return both(
-            "it is encrypted to the key of another usage; take the one whose usage has KsefTokenEncryption",
-            "zaszyfrowano kluczem o innym przeznaczeniu; użyj klucza z usage KsefTokenEncryption",
-        )
-    if _opens(blob, key, _OAEP_SHA1):
-        return both(
-            "it is OAEP with SHA-1; KSeF wants SHA-256, for the hash and for MGF1",
-            "to OAEP z SHA-1; KSeF wymaga SHA-256, dla skrótu i dla MGF1",
-        )
-    if _opens(blob, key, padding.PKCS1v15()):
-        return both(
-            "it is PKCS#1 v1.5; KSeF wants OAEP with SHA-256, for the hash and for MGF1",
-            "to PKCS#1 v1.5; KSeF wymaga OAEP z SHA-256, dla skrótu i dla MGF1",
-        )
-    return both(
-        "it does not open with our key: another environment's key, another padding, or damage on the way",
-        "nie otwiera się naszym kluczem; klucz innego środowiska, inne dopełnienie lub uszkodzenie w drodze",
-    )
-
-
-def _opens(blob: bytes, key: RSAPrivateKey, scheme: padding.AsymmetricPadding) -> bool:
-    try:
-        plain = key.decrypt(blob, scheme)
-    except ValueError:
-        return False
-    # A wrong PKCS#1 v1.5 block opens to random bytes instead of failing: look at what came out.
-    return plain.rpartition(b"|")[2].isdigit()
 
 
 def read_plaintext(plain: bytes, timestamp_ms: int, *, short_form: bool) -> Presented | Refusal:
@@ -259,8 +212,14 @@ def _why_odd(token: str) -> str:
         )
     parts = token.split("|")
     if len(parts) != 3:
-        return f"the token has {len(parts)} parts between '|', a KSeF token has three"
-    return "the three parts are not <EC reference>|<nip or internalId>-<value>|<64 lower-case hex digits>"
+        return both(
+            f"the token has {len(parts)} parts between '|', a KSeF token has three",
+            f"token ma {len(parts)} części rozdzielone '|', token KSeF ma trzy",
+        )
+    return both(
+        "the three parts are not <EC reference>|<nip or internalId>-<value>|<64 lower-case hex digits>",
+        "trzy części to nie <numer EC>|<nip lub internalId>-<wartość>|<64 małe cyfry szesnastkowe>",
+    )
 
 
 # ---- the verdict, inside the transaction -----------------------------------------------------------
@@ -386,14 +345,31 @@ def _person(db: Connection, subject: Subject, context: Context) -> Refusal | Non
         return Refusal(470, codes.METHODS_OF_DECEASED, why)
     # All that the subject holds counts here, not what a token carries of it (tokens.md section 1).
     if not effective(db, subject, context).any:
-        why = both(
-            f"this {subject.type} holds nothing in {context.type} {context.value}; its owner can "
-            "grant something, on the test profile also POST /testdata/permissions",
-            f"ten {subject.type} nie ma żadnych uprawnień w {context.type} {context.value}; może je nadać "
-            "właściciel, w profilu test także POST /testdata/permissions",
-        )
-        return Refusal(415, codes.NO_PERMISSIONS_ASSIGNED, why)
+        return Refusal(415, codes.NO_PERMISSIONS_ASSIGNED, _why_nothing(db, subject, context))
     return None
+
+
+def _why_nothing(db: Connection, subject: Subject, context: Context) -> str:
+    """Why a subject has no rights in a context, and who could give it some."""
+    place = f"{context.type} {context.value}"
+    en, pl = who_grants(context.type, context.value)
+    if context.type == "Nip":
+        en += ", on the test profile POST /testdata/permissions as well"
+        pl += ", w profilu test także POST /testdata/permissions"
+    # What an intermediary passed on is there, but the client does not let it.
+    if offices := ", ".join(intermediaries(db, subject, context)):
+        en += (
+            f"; {offices} did pass something on, which counts once {context.value} grants {offices} the same "
+            "permission with canDelegate (POST /permissions/entities/grants)"
+        )
+        pl += (
+            f"; {offices} przekazał uprawnienie, które zadziała, gdy {context.value} nada {offices} to samo "
+            "uprawnienie z canDelegate (POST /permissions/entities/grants)"
+        )
+    return both(
+        f"this {subject.type} holds nothing in {place}; {en}",
+        f"ten {subject.type} nie ma żadnych uprawnień w {place}; {pl}",
+    )
 
 
 def _certificate(

@@ -14,7 +14,7 @@ from sqlalchemy import bindparam, insert, select, update
 from klucznik.lang import both
 from klucznik.server import links
 from klucznik.server.ask import Ask, answers
-from klucznik.server.opened import admit_writer, by_ref, check_reference
+from klucznik.server.opened import admit_writer, by_ref, check_reference, no_session
 from klucznik.server.prepared import Prepared
 from klucznik.server.sessions import SESSION_LIFE, begin, check_opening, unwrap_key
 from klucznik.server.tables import batch_parts, batches, sessions, stamp
@@ -92,7 +92,10 @@ def _check_parts(file: BatchFileInfo) -> None:
     parts = file.file_parts
     if large := [part.ordinal_number for part in parts if part.file_size > LARGEST_PART]:
         sentences = [codes.PART_TOO_LARGE.format(ordinal=ordinal) for ordinal in large]
-        why = f"a part has at most 100,000,000 bytes before encryption, {LARGEST_PART} after it"
+        why = both(
+            f"a part has at most 100,000,000 bytes before encryption, {LARGEST_PART} after it",
+            f"część ma najwyżej 100 000 000 bajtów przed zaszyfrowaniem, {LARGEST_PART} po nim",
+        )
         raise Problem(codes.BAD_PART_SIZE, sentences, why=why)
     if sorted(part.ordinal_number for part in parts) != list(range(1, len(parts) + 1)):
         raise Problem(
@@ -122,7 +125,7 @@ def close_batch(ask: Ask[None]) -> None:
     # (1) It is there, and the caller's to close.
     row = by_ref(ask.db, ref)
     if row is None or row.kind != "Batch":
-        raise Problem(codes.NO_SESSION, [codes.SESSION_NOT_FOUND.format(ref=ref)])
+        raise no_session(ref)
     admit_writer(ask.caller, row)
     # (2) It is open; one that ran out says so.
     if row.status == 440 or (row.status == 100 and row.valid_until <= stamp(ask.now)):
@@ -132,7 +135,8 @@ def close_batch(ask: Ask[None]) -> None:
         )
         raise Problem(codes.UPLOAD_TIMED_OUT, [codes.CANCELLED_UPLOAD_TIME], why=why)
     if row.status != 100:
-        raise Problem(codes.STATUS_FORBIDS, [codes.STATUS_FORBIDS_CLOSING.format(code=row.status)])
+        why = both(f"the session has status {row.status}", f"sesja ma status {row.status}")
+        raise Problem(codes.STATUS_FORBIDS, [codes.STATUS_FORBIDS_CLOSING.format(code=row.status)], why=why)
     # (3) All that was declared has come, in its size. Hashes are looked at afterwards (405).
     parts = _parts(ask, ref)
     if missing := [part.ordinal for part in parts if part.file is None]:

@@ -19,6 +19,7 @@ from klucznik.crypto.qr import serial_of
 from klucznik.lang import both
 from klucznik.server.ask import Ask, answers
 from klucznik.server.rights import Subject, linked
+from klucznik.server.shapes import refuse
 from klucznik.server.subject_limits import limits_of
 from klucznik.server.tables import certificates, enrollments, instant, instant_or_none, stamp
 from klucznik.server.work import step
@@ -101,8 +102,7 @@ def _own(ask: Ask[Any]) -> Any:
 def _named(ask: Ask[Any], serial: str, place: str) -> RowMapping:
     """The caller's certificate of that serial number; 21405 for its shape, else 25008."""
     if _SERIAL.fullmatch(serial) is None:
-        sentence = f"'{place}' is not in the correct format."
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        raise refuse(f"'{place}' is not in the correct format.", f"'{place}' ma niepoprawną postać.")
     query = select(certificates).where(certificates.c.serial == serial)
     found = ask.db.execute(query.where(_own(ask))).mappings().first()
     if found is None:
@@ -259,19 +259,22 @@ def revoke(ask: Ask[RevokeCertificateRequest]) -> None:
     """POST /certificates/{certificateSerialNumber}/revoke: then Blocked, then Revoked. Rule: section 6."""
     refuse_token(ask)
     found = _named(ask, ask.path["certificateSerialNumber"], "certificateSerialNumber")
-    status = status_of(found, ask.now)
-    if status != CertificateListItemStatus.Active:
-        raise Problem(
-            codes.CERTIFICATE_NOT_REVOCABLE,
-            why=both(f"the certificate is {status.value}", f"certyfikat ma status {status.value}"),
-        )
     reason = ask.body.revocation_reason or CertificateRevocationReason.Unspecified
-    ask.db.execute(
+    block = (
         update(certificates)
         .where(certificates.c.serial == found["serial"], certificates.c.status == "Active")
         .values(status="Blocked", reason=reason.value)
     )
-    ask.ksef.work.wake("certificates")
+    status = status_of(found, ask.now)
+    if status == CertificateListItemStatus.Active:
+        if ask.db.execute(block).rowcount:
+            ask.ksef.work.wake("certificates")
+            return
+        status = CertificateListItemStatus.Blocked  # by another process, since we looked
+    raise Problem(
+        codes.CERTIFICATE_NOT_REVOCABLE,
+        why=both(f"the certificate is {status.value}", f"certyfikat ma status {status.value}"),
+    )
 
 
 @answers(rows.TESTDATA_UPDATE)
@@ -279,8 +282,10 @@ def update_certificate(ask: Ask[TestDataUpdateCertificateRequest]) -> None:
     """PUT /testdata/certificates/{serialNumber}: an earlier end. The X.509 stays as it was issued."""
     found = _named(ask, ask.path["serialNumber"], "serialNumber")
     if stamp(ask.body.valid_to) > found["valid_to"]:
-        sentence = "'validTo' must not be later than the current one."
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        raise refuse(
+            "'validTo' must not be later than the current one.",
+            "'validTo' nie może być późniejsze od obecnego.",
+        )
     ask.db.execute(
         update(certificates)
         .where(certificates.c.serial == found["serial"])

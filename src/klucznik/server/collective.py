@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Select, and_, func, insert, not_, or_, select, tuple_
 
 from klucznik.clock import WARSAW
+from klucznik.lang import both
 from klucznik.server import paging
 from klucznik.server.access import Context
 from klucznik.server.ask import Ask, answers
@@ -47,20 +48,37 @@ def generate(ask: Ask[GenerateCollectiveIdentifierRequest]) -> GenerateCollectiv
     db, context, given = ask.db, ask.caller.context, ask.body.invoices
     # (1) Not more than the context may put together.
     if len(given) > (most := limits_of(db, context).collective_identifier.max_invoices):
-        raise _refuse(f"'invoices' must contain at most {most} elements.")
+        raise _refuse(
+            f"'invoices' must contain at most {most} elements.",
+            f"'invoices' może mieć najwyżej {most} pozycji: tyle pozwala limit kontekstu",
+        )
     numbers = [item.ksef_number for item in given]
     # (2) Each once.
     if repeated := [number for number, count in Counter(numbers).items() if count > 1]:
-        raise _of_each(codes.REPEATED_INVOICE, codes.NUMBER_REPEATED, repeated)
+        raise _of_each(
+            codes.REPEATED_INVOICE, codes.NUMBER_REPEATED, repeated, "given twice", "podane dwa razy"
+        )
     # (3) Each an invoice that is here.
     query = select(invoices.c.ksef_number, invoices.c.seller_nip).where(invoices.c.ksef_number.in_(numbers))
     sellers = {row.ksef_number: row.seller_nip for row in db.execute(query)}
     if unknown := [number for number in numbers if number not in sellers]:
-        raise _of_each(codes.NO_COLLECTED_INVOICE, codes.INVOICE_NOT_FOUND, unknown)
+        raise _of_each(
+            codes.NO_COLLECTED_INVOICE,
+            codes.INVOICE_NOT_FOUND,
+            unknown,
+            "not in this KSeF",
+            "nie ma ich w tym KSeF",
+        )
     # (4) All of one seller.
     seller = sellers[numbers[0]]
     if foreign := [number for number in numbers if sellers[number] != seller]:
-        raise _of_each(codes.DIFFERENT_SELLERS, codes.INVOICE_OF_ANOTHER_SELLER, foreign)
+        raise _of_each(
+            codes.DIFFERENT_SELLERS,
+            codes.INVOICE_OF_ANOTHER_SELLER,
+            foreign,
+            f"not of the seller of the first invoice, {seller}",
+            f"nie są sprzedawcy pierwszej faktury, {seller}",
+        )
     # (5) None in too many already.
     full = (
         select(collective_invoices.c.ksef_number)
@@ -71,7 +89,13 @@ def generate(ask: Ask[GenerateCollectiveIdentifierRequest]) -> GenerateCollectiv
         .order_by(collective_invoices.c.ksef_number)
     )
     if crowded := list(db.execute(full).scalars()):
-        raise _of_each(codes.TOO_MANY_IDENTIFIERS, codes.INVOICE_HAS_MOST_IDENTIFIERS, crowded)
+        raise _of_each(
+            codes.TOO_MANY_IDENTIFIERS,
+            codes.INVOICE_HAS_MOST_IDENTIFIERS,
+            crowded,
+            f"in {MOST_IDENTIFIERS} identifiers of this context already",
+            f"już w {MOST_IDENTIFIERS} identyfikatorach tego kontekstu",
+        )
     # (6) The number: seller, month of creation, twelve digits by chance, CRC-8.
     head = f"{seller}-IZ{ask.now.astimezone(WARSAW):%Y%m}-{ask.ksef.random(6).hex().upper()}"
     number = f"{head}-{crc8(head):02X}"
@@ -99,13 +123,14 @@ def generate(ask: Ask[GenerateCollectiveIdentifierRequest]) -> GenerateCollectiv
     return GenerateCollectiveIdentifierResponse(collective_identifier_number=number)
 
 
-def _refuse(sentence: str) -> Problem:
-    return Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+def _refuse(sentence: str, polish: str) -> Problem:
+    return Problem(codes.INVALID_INPUT, [sentence], why=both(sentence, polish))
 
 
-def _of_each(code: codes.Code, text: str, numbers: list[str]) -> Problem:
+def _of_each(code: codes.Code, text: str, numbers: list[str], en: str, pl: str) -> Problem:
     details = [text.format(ksef_number=number) for number in numbers]
-    return Problem(code, details, why="; ".join(details[:5]))
+    named = ", ".join(numbers[:5]) + (" …" if len(numbers) > 5 else "")
+    return Problem(code, details, why=both(f"{en}: {named}", f"{pl}: {named}"))
 
 
 def _own(context: Context) -> Any:
@@ -146,9 +171,15 @@ def query(ask: Ask[CollectiveIdentifiersQueryRequest]) -> CollectiveIdentifiersQ
     """POST /collective-identifiers/query: the context's own; for a NIP also those of its sales."""
     body, context, columns = ask.body, ask.caller.context, collective_identifiers.c
     if body.date_created_to < body.date_created_from:
-        raise _refuse("'dateCreatedTo' must be greater than or equal to 'dateCreatedFrom'.")
+        raise _refuse(
+            "'dateCreatedTo' must be greater than or equal to 'dateCreatedFrom'.",
+            "'dateCreatedTo' leży przed 'dateCreatedFrom'",
+        )
     if body.date_created_to - body.date_created_from > LONGEST_SPAN:
-        raise _refuse("The range from 'dateCreatedFrom' to 'dateCreatedTo' must not exceed 100 days.")
+        raise _refuse(
+            "The range from 'dateCreatedFrom' to 'dateCreatedTo' must not exceed 100 days.",
+            "zakres od 'dateCreatedFrom' do 'dateCreatedTo' ma ponad 100 dni",
+        )
     own = _own(context)
     seen = or_(own, columns.seller_nip == context.value) if context.type == "Nip" else own
     found = select(collective_identifiers, own.label("own")).where(
@@ -210,7 +241,10 @@ def of_identifiers(
         collective_invoices.c,
     )
     if not 1 <= len(numbers) <= MOST_NUMBERS:
-        raise _refuse(f"'collectiveIdentifierNumbers' must contain between 1 and {MOST_NUMBERS} elements.")
+        raise _refuse(
+            f"'collectiveIdentifierNumbers' must contain between 1 and {MOST_NUMBERS} elements.",
+            f"'collectiveIdentifierNumbers' ma od 1 do {MOST_NUMBERS} pozycji",
+        )
     # Whoever built the identifier sees the details, and whoever stands on the invoice.
     may = or_(_own(context), party(context))
     found = (

@@ -154,7 +154,7 @@ class Crew:
                 try:
                     ksef.limiter.note(Rates(*what["rates"]), _key(what["key"]), what["now"])
                 except TooMany as refused:
-                    return [refused.limit, refused.window, refused.retry_after]
+                    return [refused.limit, refused.window, refused.retry_after, refused.why]
             case "struck":
                 return ksef.faults.strikes(what["operation"], what["context"])
             case "trace":

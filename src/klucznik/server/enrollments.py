@@ -29,8 +29,10 @@ from klucznik.server.certificates import (
     subject_of,
 )
 from klucznik.server.rights import Subject, linked
+from klucznik.server.shapes import refuse
 from klucznik.server.subject_limits import limits_of
 from klucznik.server.tables import auth_operations, certificates, enrollments, instant, stamp
+from klucznik.server.why import tell
 from klucznik.server.work import step
 from klucznik.wire import certificates as rows
 from klucznik.wire import codes, ids
@@ -141,8 +143,7 @@ def enroll(ask: Ask[EnrollCertificateRequest]) -> EnrollCertificateResponse:
         raise Problem(codes.CSR_SUBJECT_DIFFERS, why=_difference(asked.attributes, wanted))
     # (4) A start that a certificate can say.
     if ask.body.valid_from is not None and ask.body.valid_from > _LATEST:
-        sentence = "'validFrom' is out of range."
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        raise refuse("'validFrom' is out of range.", "'validFrom' jest spoza zakresu.")
     # (5) Within the limits of the subject.
     allowed = limits_of(ask.db, subject)
     if count_enrollments(ask.db, subject) >= allowed.enrollments:
@@ -182,14 +183,18 @@ def _difference(found: list[csr.Attribute], wanted: list[csr.Attribute]) -> str:
     names = {oid: name for name, oid in ATTRIBUTES.items()}
 
     def told(attributes: set[csr.Attribute]) -> str:
-        return ", ".join(sorted(names.get(oid, oid.dotted_string) for oid, _ in attributes)) or "nothing"
+        return ", ".join(sorted(names.get(oid, oid.dotted_string) for oid, _ in attributes)) or "–"
 
     missing, extra = set(wanted) - set(found), set(found) - set(wanted)
     if not missing and not extra:
-        return "an attribute of the CSR's subject is given twice"
-    return (
+        return both(
+            "an attribute of the CSR's subject is given twice", "atrybut podmiotu w CSR podano dwa razy"
+        )
+    return both(
         "the CSR's subject must be that of GET /certificates/enrollments/data; missing or different: "
-        f"{told(missing)}; not wanted: {told(extra)}"
+        f"{told(missing)}; not wanted: {told(extra)}",
+        "podmiot w CSR musi być taki jak w GET /certificates/enrollments/data; brakujące lub inne: "
+        f"{told(missing)}; niechciane: {told(extra)}",
     )
 
 
@@ -199,8 +204,9 @@ def enrollment_status(ask: Ask[None]) -> CertificateEnrollmentStatusResponse:
     refuse_token(ask)
     ref = ask.path["referenceNumber"]
     if not ids.is_reference(ref):
-        sentence = "'referenceNumber' is not in the correct format."
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        raise refuse(
+            "'referenceNumber' is not in the correct format.", "'referenceNumber' ma niepoprawną postać."
+        )
     mine = sorted(linked(ask.db, subject_of(ask)))
     query = select(enrollments).where(
         enrollments.c.ref == ref, tuple_(enrollments.c.subject_type, enrollments.c.subject_value).in_(mine)
@@ -214,7 +220,9 @@ def enrollment_status(ask: Ask[None]) -> CertificateEnrollmentStatusResponse:
             ),
         )
     if instant(found["created"]) + STATUS_LIFE <= ask.now:
-        raise Gone("the application is more than thirty days old")
+        raise Gone(
+            both("the application is more than thirty days old", "od wniosku minęło ponad trzydzieści dni")
+        )
     status = StatusInfo(
         code=found["status"],
         description=codes.ENROLLMENT_STATUS[found["status"]],
@@ -232,7 +240,7 @@ def enrollment_status(ask: Ask[None]) -> CertificateEnrollmentStatusResponse:
 async def issue_waiting(ksef: LocalKsef) -> bool:
     """One round: each application becomes a certificate, or is refused."""
     query = select(enrollments).where(enrollments.c.status == 100)
-    query = query.order_by(enrollments.c.created).limit(_ROUND)
+    query = query.order_by(enrollments.c.created, enrollments.c.ref).limit(_ROUND)
     waiting = ksef.store.read(lambda db: db.execute(query).mappings().all())
     for application in waiting:
         await ksef.store.write(partial(_settle, ksef, application))
@@ -240,6 +248,16 @@ async def issue_waiting(ksef: LocalKsef) -> bool:
 
 
 def _settle(ksef: LocalKsef, application: RowMapping, db: Connection) -> None:
+    """Decide an application that was seen waiting, unless another process has.
+
+    The claim comes first: one certificate for one application. All go in the order in which the
+    applications came, so two of one subject, or of one key, are never decided side by side.
+    """
+    mine = enrollments.c.ref == application["ref"]
+    if not db.execute(
+        update(enrollments).where(mine, enrollments.c.status == 100).values(status=200)
+    ).rowcount:
+        return
     now = ksef.clock.now()
     subject = Subject(application["subject_type"], application["subject_value"])
     asked = csr.read(application["csr"])
@@ -248,10 +266,10 @@ def _settle(ksef: LocalKsef, application: RowMapping, db: Connection) -> None:
     if refusal is not None:
         detail, why = refusal
         values = {"status": 400, "details": json.dumps([detail], ensure_ascii=False), "why": why}
+        tell(application["ref"], 400, why)
     else:
-        values = {"status": 200, "serial": _issue(ksef, db, application, asked, key_id)}
-    settle = update(enrollments).where(enrollments.c.ref == application["ref"], enrollments.c.status == 100)
-    db.execute(settle.values(**values))
+        values = {"serial": _issue(ksef, db, application, asked, key_id)}
+    db.execute(update(enrollments).where(mine).values(**values))
 
 
 def _refusal(db: Connection, subject: Subject, key_id: str, now: datetime) -> tuple[str, str] | None:

@@ -102,7 +102,11 @@ def examine(
     found = Examined(session.system_code)
     # (1) The session's key.
     if session.key is None:
-        return found.refuse(405, None, "the session's symmetric key could not be opened")
+        return found.refuse(
+            405,
+            None,
+            both("the session's symmetric key could not be opened", "klucza sesji nie udało się otworzyć"),
+        )
     # (2) AES and padding: one text for every defect.
     try:
         plain = aes_decrypt(body.encrypted_invoice_content, session.key, session.iv)
@@ -141,7 +145,7 @@ def examine_plain(
     # (4) Size, as far as it needs no reading: what never names an attachment has none, XML or not.
     limit = sizes.attached if _ATTACHED[session.system_code] in plain else sizes.plain
     if len(plain) > limit:
-        return found.refuse(430, [_TOO_LARGE.format(limit=limit)], f"{len(plain)} bytes")
+        return found.refuse(430, [_TOO_LARGE.format(limit=limit)], _too_large(len(plain), limit))
     return _examine_document(profile, session, found, plain, permissions, now, sizes)
 
 
@@ -166,10 +170,14 @@ def _examine_document(
         return found.refuse(450, bad.details, bad.why)
     if len(plain) > sizes.plain and not facts.has_attachment:
         text = _TOO_LARGE.format(limit=sizes.plain)
-        return found.refuse(430, [text], f"{len(plain)} bytes, no attachment")
+        return found.refuse(430, [text], _too_large(len(plain), sizes.plain))
     # (6) What the metadata can carry: UBL sets no bounds of its own.
     if facts.form_value == "PEF" and (faults := _unfit(facts)):
-        return found.refuse(450, faults, "the metadata of the contract have no room for it")
+        why = both(
+            "the metadata of the contract have no room for it",
+            "w metadanych z kontraktu nie ma na to miejsca",
+        )
+        return found.refuse(450, faults, why)
     found.facts = facts
     # (7) Issued today at the latest, in Poland.
     if facts.issue_date > now.astimezone(WARSAW).date():
@@ -184,6 +192,13 @@ def _examine_document(
         return found.refuse(450, faults, why)
     # (9) Who may issue for this seller, as far as the caller and the document tell.
     return _who(found, facts, plain, session.context, permissions)
+
+
+def _too_large(size: int, limit: int) -> str:
+    return both(
+        f"the document has {size} bytes; of this kind the context may send {limit} (GET /limits/context)",
+        f"dokument ma {size} bajtów; takich kontekst może wysłać do {limit} (GET /limits/context)",
+    )
 
 
 def _unfit(facts: Facts) -> list[str]:

@@ -13,6 +13,7 @@ from klucznik.server import links
 from klucznik.server.access import Caller, Context
 from klucznik.server.ask import Ask, answers
 from klucznik.server.invoices import check_span
+from klucznik.server.key_faults import require
 from klucznik.server.opened import check_reference
 from klucznik.server.tables import export_parts, exports, instant, stamp
 from klucznik.wire import codes
@@ -54,26 +55,23 @@ def start(ask: Ask[InvoiceExportRequest]) -> ExportInvoicesResponse:
     # (1) A vector of 16 bytes and a range that makes sense.
     if (length := len(encryption.initialization_vector)) != _IV_BYTES:
         sentence = codes.BAD_IV_LENGTH.format(length=length)
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        why = both(f"the vector has {length} bytes, not 16", f"wektor ma {length} bajtów zamiast 16")
+        raise Problem(codes.INVALID_INPUT, [sentence], why=why)
     check_span(body.filters.date_range, ask.now)
     # (2) A key of ours, for this usage.
     key_id = encryption.public_key_id
-    if ask.ksef.keys.for_usage(PublicKeyCertificateUsage.SymmetricKeyEncryption, key_id) is None:
-        raise Problem(
-            codes.UNKNOWN_KEY,
-            [codes.KEY_NOT_SUPPORTED.format(key_id=key_id)],
-            why=both(
-                "no key for SymmetricKeyEncryption has this publicKeyId; fetch the certificates again",
-                "żaden klucz SymmetricKeyEncryption nie ma tego publicKeyId; pobierz certyfikaty ponownie",
-            ),
-        )
+    require(ask.ksef, ask.db, PublicKeyCertificateUsage.SymmetricKeyEncryption, key_id)
     # (3) A role in which this context can stand.
     _check_role(caller.context, body.filters)
     # (4) Not too many at once.
     running = select(func.count()).select_from(exports).where(exports.c.status == 100, *_own(caller))
     if ask.db.execute(running).scalar_one() >= MOST_AT_ONCE:
         text = codes.EXPORT_LIMIT_REACHED.format(count=MOST_AT_ONCE)
-        raise Problem(codes.TOO_MANY_EXPORTS, [text], why=text)
+        why = both(
+            f"{MOST_AT_ONCE} exports of this subject are in work in this context; wait for one to end",
+            f"w tym kontekście trwa {MOST_AT_ONCE} eksportów tego podmiotu; poczekaj na koniec jednego",
+        )
+        raise Problem(codes.TOO_MANY_EXPORTS, [text], why=why)
     # (5) 201 even for a key that does not open and for a range beyond the mark: the status tells.
     ref = make_reference("EH", ask.now, ask.ksef.random(5))
     ask.db.execute(
@@ -134,7 +132,7 @@ def status(ask: Ask[None]) -> InvoiceExportStatusResponse:
             ),
         )
     if instant(row.created) + STATUS_LIFE <= ask.now:
-        raise Gone("the export is more than seven days old")
+        raise Gone(both("the export is more than seven days old", "eksport ma ponad siedem dni"))
     # (2) A package that has run out is gone, whether it is cleared away yet or not.
     expired = row.status == 200 and row.package_until <= stamp(ask.now)
     code = 210 if expired else row.status

@@ -15,21 +15,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from random import Random
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from klucznik.lang import both
-from klucznik.server.render import Plain
+from klucznik.server.keyring import OVERLAP, USAGES, Rotation, rotate
+from klucznik.server.render import Plain, expired
 from klucznik.wire import codes
 from klucznik.wire.problems import Problem, TooMany
+
+if TYPE_CHECKING:
+    from klucznik.server.local import LocalKsef
 
 log = logging.getLogger("klucznik.ksef")
 
 When = Literal["before", "after-commit"]
 #: What is done to a call, and what holds all the time.
-ToCall = Literal["delay", "drop", "429", "error", "21184", "expired-link"]
+ToCall = Literal["delay", "drop", "429", "error", "21184", "expired-link", "rotate"]
 Standing = Literal["stuck", "slow", "hwm-lag", "small-pages"]
 _STANDING = ("stuck", "slow", "hwm-lag", "small-pages")
 _NEEDS: dict[str, tuple[str, ...]] = {
@@ -38,6 +42,7 @@ _NEEDS: dict[str, tuple[str, ...]] = {
     "stuck": ("step",),
     "hwm-lag": ("seconds",),
     "small-pages": ("size",),
+    "rotate": ("rotation",),
 }
 
 
@@ -67,6 +72,7 @@ class Rule(_Strict):
     retry_after: Literal["none", "date"] | Annotated[int, Field(ge=1)] = 1
     step: str | None = None
     size: Annotated[int, Field(ge=1)] | None = None
+    rotation: Rotation | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -192,8 +198,8 @@ class Faults:
         return {"seed": self.script.seed, "rules": rules}
 
 
-async def strike(rules: Sequence[Rule], when: When, reference: str, now: datetime) -> None:
-    """Do what the rules of this moment order: wait, or raise the answer."""
+async def strike(ksef: LocalKsef, rules: Sequence[Rule], when: When, reference: str, now: datetime) -> None:
+    """Do what the rules of this moment order: wait, rotate the keys, or raise the answer."""
     for rule in rules:
         if rule.when != when:
             continue
@@ -206,10 +212,18 @@ async def strike(rules: Sequence[Rule], when: When, reference: str, now: datetim
             case "429":
                 raise Storm(rule, now)
             case "error":
-                raise Plain(rule.status, "A fault script orders this answer.")
+                raise Plain(
+                    rule.status,
+                    "A fault script orders this answer.",
+                    "odpowiedź na życzenie scenariusza usterek",
+                )
             case "21184":
                 why = both("a fault script orders 21184 here", "21184 na życzenie scenariusza usterek")
                 details = [codes.SESSION_UNDER_MAINTENANCE.format(ref=reference)]
                 raise Problem(codes.SESSION_UNAVAILABLE, details, why=why)
+            case "rotate":
+                assert rule.rotation is not None
+                overlap = OVERLAP if rule.seconds is None else timedelta(seconds=rule.seconds)
+                await rotate(ksef, rule.rotation, USAGES, overlap)
             case "expired-link":
-                raise Plain(403, "This address has expired; ask for the status again to get a new one.")
+                raise expired()

@@ -84,7 +84,11 @@ def query_metadata(ask: Ask[InvoiceQueryFilters]) -> QueryInvoicesMetadataRespon
 def check_span(span: InvoiceQueryDateRange, now: datetime) -> None:
     """Raises 21405 for a range that ends before it begins, or of more than 100 days."""
     if span.to and span.to < span.from_:
-        raise Problem(codes.INVALID_INPUT, [_ORDER], why=_ORDER)
+        raise Problem(
+            codes.INVALID_INPUT,
+            [_ORDER],
+            why=both("dateRange ends before it begins", "dateRange kończy się przed swoim początkiem"),
+        )
     if (length := (span.to or now) - span.from_) > LONGEST_SPAN:
         raise Problem(
             codes.INVALID_INPUT, [_SPAN], why=both(f"the range has {length}", f"zakres ma {length}")
@@ -264,7 +268,8 @@ def download(ask: Ask[None]) -> Answer:
     ).first()
     # (1) It is there.
     if row is None:
-        raise Problem(codes.NO_INVOICE, [codes.INVOICE_NOT_FOUND.format(ksef_number=ksef_number)])
+        why = both("this KSeF gave no such number", "ten KSeF nie nadał takiego numeru")
+        raise Problem(codes.NO_INVOICE, [codes.INVOICE_NOT_FOUND.format(ksef_number=ksef_number)], why=why)
     # (2) The context is one of its parties.
     if not _is_party(ask.db, ask.caller.context, row.ref):
         context = ask.caller.context
@@ -278,7 +283,11 @@ def download(ask: Ask[None]) -> Answer:
     # (3) It has reached permanent storage.
     if not ask.ksef.storage.has(row.stored):
         text = codes.INVOICE_PROCESSED_NOT_STORED.format(ksef_number=ksef_number)
-        raise Problem(codes.INVOICE_NOT_STORED_YET, [text])
+        why = both(
+            "it has its number, and reaches permanent storage a moment later",
+            "ma już numer, a do trwałego repozytorium trafi za chwilę",
+        )
+        raise Problem(codes.INVOICE_NOT_STORED_YET, [text], why=why)
     document = ask.db.execute(select(invoice_bytes.c.xml).where(invoice_bytes.c.invoice_ref == row.ref))
     return Answer.xml(bytes(document.scalar_one()))
 

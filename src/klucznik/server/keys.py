@@ -15,40 +15,19 @@ from cryptography.x509.oid import NameOID
 
 from klucznik.crypto.authority import Authority
 from klucznik.crypto.certs import Identity
-from klucznik.crypto.envelope import BadCiphertext, certificate_id, public_key_id, unwrap
 from klucznik.errors import Unreadable
 from klucznik.files import write_private
-from klucznik.lang import tr
 from klucznik.secret import Secret
-from klucznik.wire.security import PublicKeyCertificateUsage
+from klucznik.server.keyring import KeyRing, damaged
 
 PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-
-_USAGES = (PublicKeyCertificateUsage.KsefTokenEncryption, PublicKeyCertificateUsage.SymmetricKeyEncryption)
-
-
-@dataclass(frozen=True)
-class EncryptionKey:
-    """One of the Ministry's RSA keys: what clients encrypt to."""
-
-    usage: PublicKeyCertificateUsage
-    certificate: x509.Certificate
-    private_key: rsa.RSAPrivateKey
-
-    @property
-    def certificate_id(self) -> str:
-        return certificate_id(self.certificate)
-
-    @property
-    def public_key_id(self) -> str:
-        return public_key_id(self.private_key.public_key())
 
 
 @dataclass(frozen=True)
 class Keys:
     """All of them. `seal` signs receipts, `authority` KSeF certificates; `jwt` and `links` are HMAC keys."""
 
-    encryption: tuple[EncryptionKey, ...]
+    encryption: KeyRing
     seal: Identity
     jwt: Secret
     links: Secret
@@ -60,31 +39,16 @@ class Keys:
     def open(cls, folder: Path | None, now: datetime) -> Keys:
         """Load the keys of a data folder, making those that are missing; None makes new ones."""
         drawer = folder / "keys" if folder else None
-        encryption = []
-        for usage in _USAGES:
-            key = _load(drawer, f"{usage.value}.pem", _new_rsa)
-            assert isinstance(key, rsa.RSAPrivateKey)
-            certificate = _certificate(
-                drawer, f"{usage.value}.crt", key, f"KSeF local test {usage.value}", now
-            )
-            encryption.append(EncryptionKey(usage, certificate, key))
         seal = _load(drawer, "upo-seal.pem", lambda: ec.generate_private_key(ec.SECP256R1()))
         certificate = _certificate(drawer, "upo-seal.crt", seal, "KSeF local test UPO seal", now)
         return cls(
-            tuple(encryption),
+            KeyRing(drawer, now),
             Identity(certificate, seal),
             _random(drawer, "jwt"),
             _random(drawer, "links"),
             _authority(drawer, "ksef-certificates.pem", "KSeF local test certificates", now),
             qualified_authority(folder, now),
         )
-
-    def for_usage(self, usage: PublicKeyCertificateUsage, key_id: str | None) -> EncryptionKey | None:
-        """The key named by a publicKeyId, or the default one of the usage; None when unknown."""
-        for key in self.encryption:
-            if key.usage == usage and key_id in (None, key.public_key_id):
-                return key
-        return None
 
     @staticmethod
     def renew_jwt(folder: Path | None, key: Secret) -> Secret:
@@ -94,41 +58,13 @@ class Keys:
                 write_private(folder / "keys" / "jwt.key", value)
         return key
 
-    def opened_by_other(self, blob: bytes, usage: PublicKeyCertificateUsage) -> bool:
-        """Whether a ciphertext that the right key refuses opens with a key of the other usage.
-
-        Only for the recorded cause; the answer on the wire is the same.
-        """
-        for key in self.encryption:
-            if key.usage != usage:
-                try:
-                    unwrap(blob, key.private_key)
-                except BadCiphertext:
-                    continue
-                return True
-        return False
-
-
-def _new_rsa() -> rsa.RSAPrivateKey:
-    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
-
-
-def _damaged(path: Path) -> Unreadable:
-    return Unreadable(
-        tr(f"{path} does not hold the key it should.", f"{path} nie zawiera klucza, który powinien tam być."),
-        hint=tr(
-            "restore the file from a backup, or start with a new --data folder",
-            "odtwórz plik z kopii albo zacznij z nowym katalogiem --data",
-        ),
-    )
-
 
 def _load(drawer: Path | None, name: str, make: Callable[[], PrivateKey]) -> PrivateKey:
     if drawer and (drawer / name).exists():
         try:
             key = serialization.load_pem_private_key((drawer / name).read_bytes(), None)
-        except ValueError as damaged:
-            raise _damaged(drawer / name) from damaged
+        except ValueError as bad:
+            raise damaged(drawer / name) from bad
         assert isinstance(key, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey)
         return key
     made = make()
@@ -146,8 +82,8 @@ def _certificate(
     if drawer and (drawer / name).exists():
         try:
             return x509.load_pem_x509_certificate((drawer / name).read_bytes())
-        except ValueError as damaged:
-            raise _damaged(drawer / name) from damaged
+        except ValueError as bad:
+            raise damaged(drawer / name) from bad
     subject = x509.Name(
         [
             x509.NameAttribute(NameOID.COUNTRY_NAME, "PL"),
@@ -181,8 +117,8 @@ def _authority(drawer: Path | None, name: str, common_name: str, now: datetime) 
     if path and path.exists():
         try:
             return Authority.load(path.read_bytes())
-        except Unreadable as damaged:
-            raise _damaged(path) from damaged
+        except Unreadable as bad:
+            raise damaged(path) from bad
     made = Authority.create(common_name, now)
     if path:
         write_private(path, made.to_pem())
@@ -194,7 +130,7 @@ def _random(drawer: Path | None, name: str) -> Secret:
     if path and path.exists():
         value = path.read_bytes()
         if len(value) != 32:
-            raise _damaged(path)
+            raise damaged(path)
         return Secret(value)
     value = os.urandom(32)
     if path:

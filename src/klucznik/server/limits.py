@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections import OrderedDict, deque
 from collections.abc import Mapping
 from typing import Literal
 
+from klucznik.server.blocks import Blocks
 from klucznik.wire.endpoint import Endpoint, LimitGroup
 from klucznik.wire.limits import GROUPS, Rates
-from klucznik.wire.problems import TooMany, Window
+from klucznik.wire.problems import Window
 
 RateProfile = Literal["production", "x10", "off"]
 
@@ -36,10 +36,12 @@ class Limiter:
     def __init__(self, profile: RateProfile = "production") -> None:
         self.profile: RateProfile = profile
         self._seen: OrderedDict[Key, deque[float]] = OrderedDict()
+        self._blocks = Blocks()
 
     def forget(self) -> None:
         """Count anew: the clock was moved, and the instants seen belong to another time."""
         self._seen.clear()
+        self._blocks.forget()
 
     def rates(self, group: LimitGroup, own: Mapping[LimitGroup, Rates] = _NONE) -> Rates:
         """The figures in force for a group in a context with figures of its `own`; -1 is unlimited."""
@@ -72,6 +74,9 @@ class Limiter:
 
     def note(self, rates: Rates, key: Key, now: float) -> None:
         """The same, where the counters are."""
+        limits = dict(zip((window for _, window in _WINDOWS), _figures(rates), strict=True))
+        if standing := self._blocks.standing(key, limits, now):
+            raise standing
         seen = self._seen.get(key)
         largest = max(*_figures(rates), 1)
         if seen is None:
@@ -84,7 +89,7 @@ class Limiter:
                 seen = self._seen[key] = deque(seen, maxlen=largest)
         for limit, (seconds, unit) in zip(_figures(rates), _WINDOWS, strict=True):
             if 0 < limit <= len(seen) and (oldest := seen[-limit]) > now - seconds:
-                raise TooMany(limit, unit, max(1, math.ceil(oldest + seconds - now)))
+                raise self._blocks.begin(key, limit, unit, oldest + seconds - now, now)
         seen.append(now)
 
 

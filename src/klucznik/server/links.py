@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from klucznik.server import upos
 from klucznik.server.local import LocalKsef
-from klucznik.server.render import Answer, Plain
+from klucznik.server.render import Answer, Plain, expired
 from klucznik.server.tables import export_parts, instant, stamp
 
 UPO_LIFE = timedelta(days=3)
@@ -77,16 +77,24 @@ def check(ksef: LocalKsef, method: str, path: str, query: str, now: datetime) ->
         given = {}
     expires, signature = given.get("se", ""), given.get("sig", "")
     if not hmac.compare_digest(_signature(ksef, method, path, expires).encode(), signature.encode()):
-        raise Plain(403, "The signature of this address is missing or wrong.")
+        raise Plain(
+            403,
+            "The signature of this address is missing or wrong.",
+            "podpisu tego adresu brak lub jest błędny",
+        )
     if instant(int(expires)) <= now:
-        raise Plain(403, "This address has expired; ask for the status again to get a new one.")
+        raise expired()
 
 
 async def answer(ksef: LocalKsef, method: str, path: str, query: str, now: datetime) -> Answer:
     """GET of a pre-signed URL: 403 for another method or a wrong or expired signature (reliability.md
     C 55), 404 for what is not there."""
     if method != "GET":
-        raise Plain(403, f"This address is good for GET, not for {method[:20]}.")
+        raise Plain(
+            403,
+            f"This address is good for GET, not for {method[:20]}.",
+            f"ten adres służy do GET, a nie do {method[:20]}",
+        )
     check(ksef, method, path, query, now)
     if match := _INVOICE_UPO.fullmatch(path):
         session_ref, ksef_number = match.groups()
@@ -104,7 +112,7 @@ async def answer(ksef: LocalKsef, method: str, path: str, query: str, now: datet
     else:
         found = None
     if found is None:
-        raise Plain(404, "There is no such document.")
+        raise Plain(404, "There is no such document.", "nie ma takiego dokumentu")
     return Answer.xml(found)
 
 

@@ -16,6 +16,7 @@ from klucznik.server import moved
 from klucznik.server.batch_files import BatchFiles
 from klucznik.server.faults import Faults
 from klucznik.server.keys import Keys
+from klucznik.server.leases import Leases
 from klucznik.server.limits import Limiter
 from klucznik.server.opened import OpenSessions
 from klucznik.server.storage import Storage
@@ -73,11 +74,13 @@ class LocalKsef:
     storage: Storage = field(init=False)
     caps: Caps = field(default_factory=Caps)
     batches: BatchFiles = field(init=False)
+    leases: Leases = field(init=False)
 
     def __post_init__(self) -> None:
         self.work = Work(self)
         self.storage = Storage(self)
         self.batches = BatchFiles(self.store.folder)
+        self.leases = Leases(self)
 
     @property
     def issuer(self) -> str:

@@ -7,8 +7,8 @@ no web page gets an answer. What each path does: docs/management.md.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Final, Protocol, Self
 from urllib.parse import parse_qsl, unquote
@@ -17,17 +17,23 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, func, select
 
-from klucznik.server import latarnia, moved, world
+from klucznik.server import contexts, latarnia, moved, world
 from klucznik.server.app import Receive, Scope, Send
 from klucznik.server.faults import Script
 from klucznik.server.hosts import host_allowed
+from klucznik.server.keyring import OVERLAP, USAGES, Rotation, ring, rotate
 from klucznik.server.local import LocalKsef
+from klucznik.server.rights import Subject
+from klucznik.server.scenario import Scenario
 from klucznik.server.tables import instant, invoices, ksef_tokens
 from klucznik.server.token_policy import LONGEST_DAYS, Policy
 from klucznik.server.work import STEPS
 from klucznik.wire.base import wire_time
+from klucznik.wire.security import PublicKeyCertificateUsage
 
 _LARGEST_BODY: Final = 10_000_000
+#: Who may be asked about at /contexts.
+_SUBJECTS: Final = ("Nip", "Pesel", "Fingerprint", "PeppolId")
 
 
 class Refused(Exception):
@@ -70,8 +76,21 @@ class _Clock(_Body):
 
 
 class _Scenario(_Body):
+    """What is given is changed; `slow` as a whole, and a `pageSize` of null lets pages be as asked."""
+
     tokens: Policy | None = None
     token_days: Annotated[int, Field(ge=1, le=LONGEST_DAYS)] | None = None
+    hwm_lag: Annotated[float, Field(ge=0, le=86_400)] | None = None  # seconds
+    slow: dict[str, Annotated[float, Field(ge=0, le=86_400)]] | None = None  # seconds by step
+    page_size: Annotated[int, Field(ge=1, le=1_000)] | None = None
+
+
+class _Rotation(_Body):
+    """`overlap` in seconds: how long the older key still works after a planned rotation."""
+
+    rotate: Rotation
+    usage: list[PublicKeyCertificateUsage] = list(USAGES)
+    overlap: Annotated[float, Field(ge=0, le=31_536_000)] = OVERLAP.total_seconds()
 
 
 Door = Callable[[Knock], Awaitable[Any]]
@@ -99,22 +118,77 @@ async def _post_clock(knock: Knock) -> Any:
 
 async def _get_scenario(knock: Knock) -> Any:
     ksef = knock.ksef
+    scenario = ksef.store.read(Scenario.read)
     return {
         "profile": ksef.profile,
         "rates": ksef.limiter.profile,
         "tokenForm": ksef.token_form,
         "tokens": ksef.tokens.name,
         "tokenDays": ksef.tokens.days,
+        "hwmLag": ksef.storage.lag / 1_000_000,
+        "slow": scenario.slow,
+        "pageSize": scenario.page_size,
     }
 
 
 async def _put_scenario(knock: Knock) -> Any:
-    wanted = _Scenario.model_validate(knock.body)
+    wanted, ksef = _Scenario.model_validate(knock.body), knock.ksef
+    _check_steps(wanted.slow or ())
     if wanted.tokens:
-        knock.ksef.tokens.name = wanted.tokens
+        ksef.tokens.name = wanted.tokens
     if wanted.token_days:
-        knock.ksef.tokens.days = wanted.token_days
+        ksef.tokens.days = wanted.token_days
+    if wanted.hwm_lag is not None:
+        await ksef.storage.set_lag(timedelta(seconds=wanted.hwm_lag))
+
+    def keep(db: Connection) -> None:
+        kept = Scenario.read(db)
+        if wanted.slow is not None:
+            kept = replace(kept, slow=wanted.slow)
+        if "page_size" in wanted.model_fields_set:
+            kept = replace(kept, page_size=wanted.page_size)
+        kept.keep(db)
+
+    await ksef.store.write(keep)
+    ksef.work.wake_all()
     return await _get_scenario(knock)
+
+
+def _check_steps(named: Iterable[str]) -> None:
+    if unknown := set(named) - set(STEPS):
+        raise Refused(400, f"No step {', '.join(sorted(unknown))}; there are {', '.join(sorted(STEPS))}.")
+
+
+async def _get_keys(knock: Knock) -> Any:
+    """Every key there ever was, the newest first."""
+    now = knock.ksef.clock.now()
+    return {
+        "keys": [
+            {
+                "usage": key.usage.value,
+                "publicKeyId": key.public_key_id,
+                "certificateId": key.certificate_id,
+                "validFrom": wire_time(key.certificate.not_valid_before_utc),
+                "validTo": wire_time(key.certificate.not_valid_after_utc),
+                "ends": wire_time(key.ends) if key.ends else None,
+                "state": "withdrawn" if key.withdrawn else "works" if key.works(now) else "ended",
+            }
+            for key in ring(knock.ksef)
+        ]
+    }
+
+
+async def _post_keys(knock: Knock) -> Any:
+    wanted = _Rotation.model_validate(knock.body)
+    await rotate(knock.ksef, wanted.rotate, wanted.usage, timedelta(seconds=wanted.overlap))
+    return await _get_keys(knock)
+
+
+async def _get_contexts(knock: Knock) -> Any:
+    kind, value = knock.query.get("type", ""), knock.query.get("value", "")
+    if kind not in _SUBJECTS or not 0 < len(value) <= 64:
+        raise Refused(400, f"Say who: type ({', '.join(_SUBJECTS)}) and value.")
+    return {"contexts": knock.ksef.store.read(lambda db: contexts.open_to(db, Subject(kind, value)))}
 
 
 async def _get_tokens(knock: Knock) -> Any:
@@ -165,8 +239,7 @@ async def _get_faults(knock: Knock) -> Any:
 
 async def _put_faults(knock: Knock) -> Any:
     script = Script.model_validate(knock.body)
-    if unknown := {rule.step for rule in script.rules if rule.step} - set(STEPS):
-        raise Refused(400, f"No step {', '.join(sorted(unknown))}; there are {', '.join(sorted(STEPS))}.")
+    _check_steps(rule.step for rule in script.rules if rule.step)
     knock.ksef.faults.put(script)
     knock.ksef.work.wake_all()
     return knock.ksef.faults.shown()
@@ -220,6 +293,8 @@ _DOORS: Final[dict[str, dict[str, Door]]] = {
     "clock": {"GET": _get_clock, "POST": _post_clock},
     "scenario": {"GET": _get_scenario, "PUT": _put_scenario},
     "tokens": {"GET": _get_tokens},
+    "keys": {"GET": _get_keys, "POST": _post_keys},
+    "contexts": {"GET": _get_contexts},
     "seed": {"POST": _post_seed},
     "reset": {"POST": _post_reset},
     "faults": {"GET": _get_faults, "PUT": _put_faults},

@@ -8,24 +8,26 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, bindparam, select
 
-from klucznik.crypto.envelope import KEY_BYTES, BadCiphertext, unwrap
+from klucznik.crypto.envelope import KEY_BYTES
 from klucznik.lang import both
 from klucznik.secret import Secret
 from klucznik.server.access import Caller, Context
+from klucznik.server.key_faults import why_closed
+from klucznik.server.keyring import KeyRing, ring
 from klucznik.server.prepared import Prepared
-from klucznik.server.tables import sessions
+from klucznik.server.tables import instant, sessions
 from klucznik.wire import codes, problems
 from klucznik.wire.problems import Forbidden, Problem
 from klucznik.wire.security import PublicKeyCertificateUsage
 
 if TYPE_CHECKING:
-    from klucznik.server.keys import Keys
     from klucznik.server.local import LocalKsef
 
+_USAGE: Final = PublicKeyCertificateUsage.SymmetricKeyEncryption
 _ROW = Prepared(select(sessions).where(sessions.c.ref == bindparam("ref")))
 
 
@@ -73,23 +75,28 @@ class OpenSessions:
             subject_value=row.subject_value,
             system_code=row.system_code,
             checksums=bool(row.checksums),
-            key=session_key(ksef.keys, row.wrapped_key, row.public_key_id),
+            key=session_key(ring(ksef), row.wrapped_key, row.public_key_id, row.created),
             iv=row.iv,
         )
         self.keep(session)
         return session
 
 
-def session_key(keys: Keys, wrapped: bytes, public_key_id: str | None) -> Secret | None:
-    """The AES-256 key of a session, or None when it does not open or has another length."""
-    rsa = keys.for_usage(PublicKeyCertificateUsage.SymmetricKeyEncryption, public_key_id)
-    if rsa is None:
-        return None
-    try:
-        key = unwrap(wrapped, rsa.private_key)
-    except BadCiphertext:
-        return None
-    return Secret(key) if len(key) == KEY_BYTES else None
+def session_key(keys: KeyRing, wrapped: bytes, public_key_id: str | None, created: int) -> Secret | None:
+    """The AES-256 key of what came in at a stamp, or None when it does not open or has another length."""
+    key = keys.unwrap(_USAGE, public_key_id, wrapped, instant(created))
+    return Secret(key) if key is not None and len(key) == KEY_BYTES else None
+
+
+def why_no_key(keys: KeyRing, wrapped: bytes, public_key_id: str | None, created: int) -> str:
+    """The likely mistake behind a session's key that does not open."""
+    key = keys.unwrap(_USAGE, public_key_id, wrapped, instant(created))
+    if key is not None:
+        return both(
+            f"what was encrypted has {len(key)} bytes; a key of AES-256 has {KEY_BYTES}",
+            f"zaszyfrowano {len(key)} bajtów; klucz AES-256 ma ich {KEY_BYTES}",
+        )
+    return why_closed(keys, _USAGE, public_key_id, wrapped, instant(created), lambda b: len(b) == KEY_BYTES)
 
 
 def is_batch(session_ref: str) -> bool:
@@ -106,6 +113,18 @@ def check_reference(ref: str, name: str = "referenceNumber") -> str:
             why=both(f"{name} is not a reference number", f"{name} nie jest numerem referencyjnym"),
         )
     return ref
+
+
+def no_session(ref: str, text: str = codes.SESSION_NOT_FOUND) -> Problem:
+    """The refusal (21173) for a number under which no session of the kind asked for is found."""
+    return Problem(
+        codes.NO_SESSION,
+        [text.format(ref=ref)],
+        why=both(
+            "this KSeF has no such session of this kind: another environment, or reset since?",
+            "ten KSeF nie ma takiej sesji tego rodzaju; inne środowisko albo dane wyczyszczono?",
+        ),
+    )
 
 
 def by_ref(db: Connection, ref: str) -> Any:
@@ -156,6 +175,6 @@ def readable(db: Connection, caller: Caller, ref: str) -> Any:
     """The row of a session the caller may read. Raises 21405, 21173 or 403."""
     row = by_ref(db, check_reference(ref))
     if row is None:
-        raise Problem(codes.NO_SESSION, [codes.SESSION_NOT_FOUND.format(ref=ref)])
+        raise no_session(ref)
     admit_reader(caller, row)
     return row

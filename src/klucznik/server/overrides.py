@@ -8,6 +8,7 @@ from typing import Any, Final, TypeAlias
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
+from klucznik.lang import both
 from klucznik.server.access import Context
 from klucznik.server.ask import Ask, answers
 from klucznik.server.prepared import Prepared
@@ -103,7 +104,11 @@ def set_rates(ask: Ask[SetRateLimitsRequest]) -> None:
                 )
         rates[group] = Rates(given["perSecond"], given["perMinute"], given["perHour"])
     if faults:
-        raise Problem(codes.INVALID_INPUT, faults, why="; ".join(faults))
+        first = "; ".join(faults[:5])
+        why = both(
+            f"beyond ten times production: {first}", f"ponad dziesięć razy tyle, co na produkcji: {first}"
+        )
+        raise Problem(codes.INVALID_INPUT, faults, why=why)
     _keep_rates(ask, rates)
 
 

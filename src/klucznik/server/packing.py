@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,17 +27,20 @@ from klucznik.secret import Secret
 from klucznik.server.access import Context
 from klucznik.server.exports import PACKAGE_LIFE
 from klucznik.server.invoices import bounds, matching, metadata, ordered
-from klucznik.server.opened import session_key
+from klucznik.server.keyring import ring
+from klucznik.server.leases import Lease, Lost
+from klucznik.server.opened import session_key, why_no_key
 from klucznik.server.tables import export_parts, exports, invoice_bytes, invoices, stamp
 from klucznik.server.why import tell
 from klucznik.server.work import step
 from klucznik.wire import codes
-from klucznik.wire.exports import PackageMetadata
 from klucznik.wire.invoices import InvoiceMetadata, InvoiceQueryDateType, InvoiceQueryFilters
 from klucznik.wire.problems import Problem
 
 if TYPE_CHECKING:
     from klucznik.server.local import LocalKsef
+
+log = logging.getLogger("klucznik.ksef")
 
 #: Invoices read at a time.
 _CHUNK: Final = 200
@@ -51,19 +55,26 @@ _COLUMN: Final = {
 }
 
 
+_WAITING: Final = select(exports).where(exports.c.status == 100).order_by(exports.c.created, exports.c.ref)
+
+
 @step("exports")
 async def make(ksef: LocalKsef) -> bool:
-    """One round: clear away a package that has run out, make one that waits."""
+    """One round: clear away a package that has run out, make one that waits and nobody else makes."""
     now = stamp(ksef.clock.now())
     old = select(exports.c.ref).where(exports.c.status == 200, exports.c.package_until <= now)
-    waiting = select(exports).where(exports.c.status == 100).order_by(exports.c.created, exports.c.ref)
     expired = ksef.store.read(lambda db: db.execute(old.limit(1)).scalar_one_or_none())
     if expired is not None:
         await ksef.store.write(partial(_expire, expired))
-    row = ksef.store.read(lambda db: db.execute(waiting.limit(1)).first())
-    if row is None:
+    taken = await ksef.leases.take(exports, _WAITING)
+    if taken is None:
         return expired is not None
-    await _make(ksef, row)
+    row, lease = taken
+    try:
+        async with lease.working():
+            await _make(ksef, row, lease)
+    except Lost:
+        log.info("export %s: another process goes on with it, or it is gone", lease.ref)
     return True
 
 
@@ -73,33 +84,32 @@ def _expire(ref: str, db: Connection) -> None:
         db.execute(delete(export_parts).where(export_parts.c.export_ref == ref))
 
 
-async def _end(ksef: LocalKsef, ref: str, code: int, detail: str | None, why: str) -> None:
+async def _end(lease: Lease, code: int, detail: str | None, why: str) -> None:
     def work(db: Connection) -> None:
+        lease.hold(db)
         db.execute(
             update(exports)
-            .where(exports.c.ref == ref, exports.c.status == 100)
+            .where(exports.c.ref == lease.ref, exports.c.status == 100)
             .values(
                 status=code,
                 details=json.dumps([detail], ensure_ascii=False) if detail else None,
                 why=why,
-                completed=stamp(ksef.clock.now()),
+                completed=stamp(lease.ksef.clock.now()),
             )
         )
-        db.execute(delete(export_parts).where(export_parts.c.export_ref == ref))
+        db.execute(delete(export_parts).where(export_parts.c.export_ref == lease.ref))
 
-    await ksef.store.write(work)
-    tell(ref, code, why)
+    await lease.ksef.store.write(work)
+    tell(lease.ref, code, why)
 
 
-async def _make(ksef: LocalKsef, row: Any) -> None:
+async def _make(ksef: LocalKsef, row: Any, lease: Lease) -> None:
     # (1) The caller's key.
-    key = session_key(ksef.keys, row.wrapped_key, row.public_key_id)
+    keys = ring(ksef)
+    key = session_key(keys, row.wrapped_key, row.public_key_id, row.created)
     if key is None:
-        why = both(
-            "RSA-OAEP (SHA-256 twice) with the key for SymmetricKeyEncryption gives no 32-byte key",
-            "RSA-OAEP (dwa razy SHA-256) z kluczem SymmetricKeyEncryption nie daje klucza o 32 bajtach",
-        )
-        return await _end(ksef, row.ref, 415, None, why)
+        why = why_no_key(keys, row.wrapped_key, row.public_key_id, row.created)
+        return await _end(lease, 415, None, why)
     # (2) What is to go in, ascending, and one more to know whether that is all.
     filters = InvoiceQueryFilters.parse(row.filters)
     kind = filters.date_range.date_type
@@ -107,7 +117,7 @@ async def _make(ksef: LocalKsef, row: Any) -> None:
     try:
         to, hwm = bounds(filters.date_range, ksef, mark)
     except Problem as beyond:
-        return await _end(ksef, row.ref, 420, codes.FROM_AFTER_HWM, beyond.why)
+        return await _end(lease, 420, codes.FROM_AFTER_HWM, beyond.why)
     found = matching(Context(row.context_type, row.context_value), filters, to, ksef)
     dates = invoices.c[_COLUMN[kind]]
     chosen = found.with_only_columns(invoices.c.ref, dates).order_by(*ordered(kind))
@@ -119,10 +129,10 @@ async def _make(ksef: LocalKsef, row: Any) -> None:
         with SpooledTemporaryFile(_IN_MEMORY, dir=_folder(ksef)) as file:
             await job.run(cast("IO[bytes]", file))
             size = file.seek(0, SEEK_END)
-            await _cut(ksef, row.ref, cast("IO[bytes]", file), key, row.iv)
+            await _cut(lease, cast("IO[bytes]", file), key, row.iv)
     except OSError as failed:  # the disk is full, or worse
         why = both(f"the package cannot be written: {failed}", f"nie da się zapisać paczki: {failed}")
-        return await _end(ksef, row.ref, 550, codes.INTERRUPTED, why)
+        return await _end(lease, 550, codes.INTERRUPTED, why)
     # (4) It is there.
     count = len(job.packed)
     now = ksef.clock.now()
@@ -136,8 +146,12 @@ async def _make(ksef: LocalKsef, row: Any) -> None:
         "last_date": str(listed[count - 1][1]) if 0 < count < len(listed) else None,
         "hwm": None if hwm is None else stamp(hwm),
     }
-    moved = update(exports).where(exports.c.ref == row.ref, exports.c.status == 100).values(**done)
-    await ksef.store.write(lambda db: db.execute(moved))
+
+    def finish(db: Connection) -> None:
+        lease.hold(db)
+        db.execute(update(exports).where(exports.c.ref == row.ref, exports.c.status == 100).values(**done))
+
+    await ksef.store.write(finish)
 
 
 @dataclass
@@ -148,7 +162,8 @@ class _Job:
     refs: list[str]
     kind: package.Kind
     only_metadata: bool
-    packed: list[InvoiceMetadata] = field(default_factory=list)
+    #: The metadata of what is in it, as JSON: objects would take ten times the memory.
+    packed: list[bytes] = field(default_factory=list)
     _stopped: Event = field(default_factory=Event)
 
     async def run(self, file: IO[bytes]) -> None:
@@ -174,10 +189,11 @@ class _Job:
                 full = bool(self.packed) and file.tell() >= self.ksef.caps.package
                 if full:
                     break
-                self.packed.append(found)
+                self.packed.append(found.json_bytes())
                 if not self.only_metadata:
                     yield Entry(f"{found.ksef_number}.xml", xml)
-        yield Entry(METADATA_NAME, PackageMetadata(invoices=self.packed).json_bytes())
+        # As `PackageMetadata` writes it.
+        yield Entry(METADATA_NAME, b'{"invoices":[' + b",".join(self.packed) + b"]}")
 
     async def _read(self, refs: list[str]) -> list[tuple[InvoiceMetadata, bytes]]:
         rows = select(invoices).where(invoices.c.ref.in_(refs))
@@ -198,21 +214,26 @@ def _folder(ksef: LocalKsef) -> str | None:
     return str(ksef.store.folder) if ksef.store.folder else None
 
 
-async def _cut(ksef: LocalKsef, ref: str, file: IO[bytes], key: Secret, iv: bytes) -> None:
+async def _cut(lease: Lease, file: IO[bytes], key: Secret, iv: bytes) -> None:
     """The parts of the archive, each encrypted by itself and stored in a write of its own."""
-    # What a run before a crash has left is made anew.
-    await ksef.store.write(
-        lambda db: db.execute(delete(export_parts).where(export_parts.c.export_ref == ref))
-    )
+    # What another run before a crash has left is made anew.
+    await lease.ksef.store.write(partial(_clear, lease))
     file.seek(0)
     ordinal = 0
-    while plain := await asyncio.to_thread(file.read, ksef.caps.part):
+    while plain := await asyncio.to_thread(file.read, lease.ksef.caps.part):
         ordinal += 1
         values = await asyncio.to_thread(_sealed, plain, key, iv)
-        await ksef.store.write(partial(_keep, {"export_ref": ref, "ordinal": ordinal, **values}))
+        part = {"export_ref": lease.ref, "ordinal": ordinal, **values}
+        await lease.ksef.store.write(partial(_keep, lease, part))
 
 
-def _keep(part: dict[str, Any], db: Connection) -> None:
+def _clear(lease: Lease, db: Connection) -> None:
+    lease.hold(db)
+    db.execute(delete(export_parts).where(export_parts.c.export_ref == lease.ref))
+
+
+def _keep(lease: Lease, part: dict[str, Any], db: Connection) -> None:
+    lease.hold(db)
     db.execute(insert(export_parts).values(**part))
 
 

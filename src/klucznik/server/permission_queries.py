@@ -130,7 +130,9 @@ def _targets(identifier: Any) -> Any:
     if identifier.type.value == "AllPartners":
         return _G.target_type == "AllPartners"
     if identifier.value is None:
-        raise refuse("'targetIdentifier.value' must not be empty.")
+        raise refuse(
+            "'targetIdentifier.value' must not be empty.", "'targetIdentifier.value' nie może być puste."
+        )
     target = checked("targetIdentifier", identifier)
     # The target of a direct grant is the context that it is good in.
     return or_(_is("target", grants, target), and_(_G.kind != "indirect", _is("context", grants, target)))
@@ -245,7 +247,9 @@ def _author(identifier: Any) -> Any:
     if identifier.type.value == "System":
         return _G.author_type == "System"
     if identifier.value is None:
-        raise refuse("'authorIdentifier.value' must not be empty.")
+        raise refuse(
+            "'authorIdentifier.value' must not be empty.", "'authorIdentifier.value' nie może być puste."
+        )
     return _is("author", grants, checked("authorIdentifier", identifier))
 
 
@@ -432,7 +436,7 @@ def eu_entities(ask: Ask[EuEntityPermissionsQueryRequest]) -> QueryEuEntityPermi
     if body.vat_ue_identifier:
         query = query.where(_G.context_value == f"{here[1][:10]}-{body.vat_ue_identifier}")
     if body.authorized_fingerprint_identifier:
-        part = body.authorized_fingerprint_identifier
+        part = body.authorized_fingerprint_identifier.upper()  # as they are kept; LIKE may mind the case
         query = query.where(_G.subject_value.contains(part, autoescape=True))
     if names := _names(body.permission_types):
         query = query.where(_G.permission.in_(names))

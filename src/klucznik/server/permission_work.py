@@ -7,7 +7,9 @@ relation happen here and nowhere else; every one keeps its cause.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from sqlalchemy import Connection, Table, bindparam, delete, insert, select, upd
 
 from klucznik.lang import both
 from klucznik.server.access import Context
+from klucznik.server.grantors import who_grants
 from klucznik.server.prepared import Prepared
 from klucznik.server.rights import Rights, Subject, effective
 from klucznik.server.tables import authorizations, grants, permission_operations, stamp, subjects
@@ -33,9 +36,15 @@ _WAITING: Final = Prepared(
     .order_by(permission_operations.c.created, permission_operations.c.ref)
     .limit(bindparam("most"))
 )
-_SETTLE: Final = Prepared(
+#: Takes an operation: whoever moves it on from 100 carries it out, in the same transaction.
+_CLAIM: Final = Prepared(
     update(permission_operations)
     .where(permission_operations.c.ref == bindparam("by_ref"), permission_operations.c.status == 100)
+    .values(status=200)
+)
+_REFUSE: Final = Prepared(
+    update(permission_operations)
+    .where(permission_operations.c.ref == bindparam("by_ref"))
     .values(status=bindparam("new_status"), why=bindparam("new_why"))
 )
 
@@ -63,40 +72,44 @@ class _Refusal:
 @step("permissions")
 async def settle(ksef: LocalKsef) -> bool:
     """One round: decide what waits, in the order in which it came."""
-    if not ksef.store.read(lambda db: _WAITING.rows(db, most=1)):
+    waiting = ksef.store.read(lambda db: _WAITING.rows(db, most=_BATCH))
+    if not waiting:
         return False
+    await ksef.store.write(partial(_settle, ksef, waiting))
+    return len(waiting) == _BATCH
 
-    def round_(db: Connection) -> int:
-        waiting = _WAITING.rows(db, most=_BATCH)
-        for row in waiting:
-            refusal = _carry_out(db, ksef, row)
-            _SETTLE.do(
-                db,
-                by_ref=row.ref,
-                new_status=refusal.status if refusal else 200,
-                new_why=refusal.why if refusal else None,
-            )
-            if refusal:
-                tell(row.ref, refusal.status, refusal.why)
-        return len(waiting)
 
-    return await ksef.store.write(round_) == _BATCH
+def _settle(ksef: LocalKsef, waiting: Sequence[Any], db: Connection) -> None:
+    """Decide operations that were seen waiting.
+
+    Another process may have seen the same ones: the claim lets one of the two through. Both go in the
+    order in which the operations came, so the second waits where the first is, and overtakes nowhere.
+    """
+    for row in waiting:
+        if not _CLAIM.do(db, by_ref=row.ref):
+            continue
+        if refusal := _carry_out(db, ksef, row):
+            _REFUSE.do(db, by_ref=row.ref, new_status=refusal.status, new_why=refusal.why)
+            tell(row.ref, refusal.status, refusal.why)
 
 
 def _carry_out(db: Connection, ksef: LocalKsef, row: Any) -> _Refusal | None:
     context = Context(row.context_type, row.context_value)
-    # (1) Whoever asked holds the right still.
+    body = json.loads(row.body)
+    # (1) Whoever asked holds the right still, and asked with a login that carried it.
     rights = effective(db, Subject(row.author_type, row.author_value), context)
+    rights = rights.narrowed(frozenset(body["carried"]))
     needs = json.loads(row.needs)
     if rights.permissions.isdisjoint(needs):
+        en, pl = who_grants(context.type, context.value)
+        lost, place = ", ".join(needs), f"{context.type} {context.value}"
         return _Refusal(
             420,
             both(
-                f"whoever asked holds none of {', '.join(needs)} in {context.type} {context.value} any more",
-                f"zlecający nie ma już w {context.type} {context.value} żadnego z: {', '.join(needs)}",
+                f"whoever asked holds none of {lost} in {place} any more; {en}",
+                f"zlecający nie ma już w {place} żadnego z: {lost}; {pl}",
             ),
         )
-    body = json.loads(row.body)
     if row.action == "revoke":
         return _revoke(db, context, rights, body["id"])
     if row.action == "revoke-authorization":
@@ -298,11 +311,12 @@ def _revoke(db: Connection, context: Context, rights: Rights, permission_id: str
         found.kind, ("CredentialsManage",)
     )
     if rights.permissions.isdisjoint(needs):
+        en, pl = who_grants(context.type, context.value)
         return _Refusal(
             420,
             both(
-                f"to revoke this, one of {', '.join(needs)} is needed",
-                f"do odebrania tego uprawnienia potrzebne jest jedno z: {', '.join(needs)}",
+                f"to revoke this, the login has to carry one of {', '.join(needs)}; {en}",
+                f"do odebrania tego uprawnienia logowanie musi dawać jedno z: {', '.join(needs)}; {pl}",
             ),
         )
     db.execute(delete(grants).where(grants.c.id == permission_id))

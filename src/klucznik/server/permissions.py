@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import insert, select
 
+from klucznik.lang import both
 from klucznik.server.ask import Ask, answers
 from klucznik.server.shapes import checked, refuse
 from klucznik.server.tables import instant, permission_operations, stamp
@@ -102,10 +103,15 @@ def grant_indirect(ask: Ask[IndirectPermissionsGrantRequest]) -> PermissionsOper
     target = ("AllPartners", "")
     if given is not None and given.type.value != "AllPartners":
         if given.value is None:
-            raise refuse("'targetIdentifier.value' must not be empty.")
+            raise refuse(
+                "'targetIdentifier.value' must not be empty.", "'targetIdentifier.value' nie może być puste."
+            )
         target = checked("targetIdentifier", given)
     elif given is not None and given.value is not None:
-        raise refuse("'targetIdentifier.value' must be empty for AllPartners.")
+        raise refuse(
+            "'targetIdentifier.value' must be empty for AllPartners.",
+            "'targetIdentifier.value' musi być puste dla AllPartners.",
+        )
     return _start(
         ask,
         "indirect",
@@ -125,9 +131,12 @@ def grant_subunit(ask: Ask[SubunitPermissionsGrantRequest]) -> PermissionsOperat
     if unit[0] == "InternalId":
         # The check digit is looked at on every profile; that of the NIP within it is not (section 7).
         if ids.internal_id_check(unit[1][:15]) != int(unit[1][15]):
-            raise refuse("'contextIdentifier.value' has a wrong check digit.")
+            raise refuse(
+                "'contextIdentifier.value' has a wrong check digit.",
+                "'contextIdentifier.value' ma błędną cyfrę kontrolną (ostatnią).",
+            )
         if body.subunit_name is None:
-            raise refuse("'subunitName' must not be empty.")
+            raise refuse("'subunitName' must not be empty.", "'subunitName' nie może być puste.")
     return _start(
         ask,
         "subunit",
@@ -187,8 +196,10 @@ def _permission_id(ask: Ask[None]) -> str:
     """The id in the path; whose it is, and of which kind, is decided later."""
     found = ask.path["permissionId"]
     if len(found) != 36:
-        raise refuse("The length of 'permissionId' must be 36 characters.")
-    return found
+        raise refuse(
+            "The length of 'permissionId' must be 36 characters.", "'permissionId' musi mieć 36 znaków."
+        )
+    return found.lower()  # a GUID is read in either case
 
 
 @answers(permissions.OPERATION)
@@ -204,9 +215,14 @@ def operation(ask: Ask[None]) -> PermissionsOperationStatusResponse:
     found = ask.db.execute(query).first() if ids.is_reference(ref, "EG") else None
     # Unknown, foreign or malformed: one answer, so that nobody learns which.
     if found is None:
-        raise refuse("'referenceNumber' is not the reference number of an operation of this context.")
+        raise refuse(
+            "'referenceNumber' is not the reference number of an operation of this context.",
+            "'referenceNumber' nie jest numerem operacji zleconej w tym kontekście.",
+        )
     if instant(found.created) + OPERATION_LIFE <= ask.now:
-        raise Gone("the operation is more than thirty days old")
+        raise Gone(
+            both("the operation is more than thirty days old", "od operacji minęło ponad trzydzieści dni")
+        )
     return PermissionsOperationStatusResponse(
         status=StatusInfo(code=found.status, description=codes.PERMISSION_STATUS[found.status])
     )
@@ -217,7 +233,7 @@ def operation(ask: Ask[None]) -> PermissionsOperationStatusResponse:
 
 def _some(wanted: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
     if not wanted:
-        raise refuse("'permissions' must not be empty.")
+        raise refuse("'permissions' must not be empty.", "'permissions' nie może być puste.")
     return wanted
 
 
@@ -236,12 +252,18 @@ def _details(
     for other, _ in _PAYLOADS.values():
         present = getattr(given, other, None) is not None
         if present != (other == name):
-            word = "must be empty" if present else "must not be empty"
+            word, must = ("must be empty", "musi") if present else ("must not be empty", "nie może")
             field = type(given).model_fields[other].alias
-            raise refuse(f"'subjectDetails.{field}' {word} for {named}.")
+            raise refuse(
+                f"'subjectDetails.{field}' {word} for {named}.",
+                f"'subjectDetails.{field}' {must} być puste dla {named}.",
+            )
     # (2) It fits the identifier.
     if kind not in kinds:
-        raise refuse(f"'subjectDetails.subjectDetailsType' {named} does not describe a {kind}.")
+        raise refuse(
+            f"'subjectDetails.subjectDetailsType' {named} does not describe a {kind}.",
+            f"'subjectDetails.subjectDetailsType' {named} nie opisuje identyfikatora {kind}.",
+        )
     flat = json.loads(getattr(given, name).json_bytes())
     # (3) What is in it has the right shape.
     if "identifier" in flat:
@@ -251,7 +273,8 @@ def _details(
         )
         flat["personIdentifier"] = flat.pop("identifier")
     if "idDocument" in flat and _COUNTRY.fullmatch(flat["idDocument"]["country"]) is None:
-        raise refuse("'subjectDetails.personByFpNoId.idDocument.country' is not an ISO 3166 code.")
+        place = "'subjectDetails.personByFpNoId.idDocument.country'"
+        raise refuse(f"{place} is not an ISO 3166 code.", f"{place} nie jest kodem ISO 3166.")
     return {"subjectDetailsType": named, **flat}
 
 
@@ -302,7 +325,8 @@ def _operation(ask: Ask[Any], action: str, body: dict[str, Any]) -> PermissionsO
             context_value=caller.context.value,
             author_type=caller.subject_type,
             author_value=caller.subject_value,
-            body=json.dumps(body, ensure_ascii=False),
+            # A KSeF token carries less than its author holds, and asks with that alone.
+            body=json.dumps({**body, "carried": sorted(caller.permissions)}, ensure_ascii=False),
         )
     )
     ask.ksef.work.wake("permissions")

@@ -13,7 +13,7 @@ from klucznik.wire.security import PublicKeyCertificate, PublicKeyCertificates
 
 @answers(security.PUBLIC_KEYS)
 def public_keys(ask: Ask[None]) -> PublicKeyCertificates:
-    """The Ministry's keys, one for each usage."""
+    """The Ministry's keys, at least one for each usage: two while one follows another (`keyring`)."""
     return PublicKeyCertificates(
         [
             PublicKeyCertificate(
@@ -24,6 +24,6 @@ def public_keys(ask: Ask[None]) -> PublicKeyCertificates:
                 valid_to=key.certificate.not_valid_after_utc,
                 usage=[key.usage],
             )
-            for key in ask.ksef.keys.encryption
+            for key in ask.ksef.keys.encryption.follow(ask.db).published(ask.now)
         ]
     )

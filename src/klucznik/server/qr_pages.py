@@ -1,7 +1,9 @@
 """Where the codes of an invoice lead: `/qr/invoice/…` and `/qr/certificate/…`. Rules: qr-offline.md 2, 3.
 
 Pages for people, in Polish, or in English for a browser that asks for it. They show that an invoice is
-there and what it is about, and whether a KOD II holds; the document itself stays behind the API.
+there and what it is about, and whether a KOD II holds; the document itself stays behind the API. The Polish
+sentences are those that the official Java client's tests look for, and a page that says no is a page as well:
+200 (QrCodeOfflineIntegrationTest).
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ from cryptography import x509
 from sqlalchemy import Connection, or_, select
 
 from klucznik.crypto.qr import CertificateLink, InvoiceLink, digest_to_api, is_signed_by, read_link
-from klucznik.documents.blocks import Pair, Pairs, Section, Sheet, Text
-from klucznik.documents.page import html
+from klucznik.documents.view.blocks import Pair, Pairs, Section, Sheet, Text
+from klucznik.documents.view.page import html
 from klucznik.errors import Unreadable
 from klucznik.lang import language, speaking, tr
 from klucznik.server.access import Context
@@ -41,14 +43,15 @@ _ENFORCERS: Final = {"CourtBailiff", "EnforcementAuthority"}
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that was looked at: in order, or not, or not reached."""
+    """One thing to look at, and what to say of it when it is in order and when not."""
 
     what: str
-    good: bool | None
+    good: str
+    bad: str
 
 
 def answer(ksef: LocalKsef, path: str, origin: str, accepts: str, now: datetime) -> Answer:
-    """The page behind a code: 200 for what is found and holds, 404 for what is not, 400 for no code."""
+    """The page behind a code: 200, whatever it says of it; 400 for no code."""
     english = accepts.lower().lstrip().startswith("en")
     with speaking("en" if english else "pl"):
         base = f"{origin}/qr"
@@ -60,7 +63,7 @@ def answer(ksef: LocalKsef, path: str, origin: str, accepts: str, now: datetime)
             )
         if isinstance(link, InvoiceLink):
             return ksef.store.read(lambda db: _invoice(db, link))
-        return ksef.store.read(lambda db: _certificate(db, ksef, link, now))
+        return ksef.store.read(lambda db: _certificate(db, link, now))
 
 
 # ---- KOD I -----------------------------------------------------------------------------------------
@@ -79,8 +82,8 @@ def _invoice(db: Connection, link: InvoiceLink) -> Answer:
     ).first()
     title = tr("Invoice verification", "Weryfikacja faktury")
     if found is None:
-        text = tr("This KSeF holds no such invoice.", "Tej faktury nie ma w tym KSeF.")
-        return _page(404, title, [Text(text, "warning")])
+        text = tr("The invoice was not found in KSeF.", "Faktura nie została znaleziona w KSeF.")
+        return _page(200, title, [Text(text, "warning")])
     pairs = [
         Pair(tr("KSeF number", "Numer KSeF"), found.ksef_number),
         Pair(tr("Invoice number", "Numer faktury"), found.number),
@@ -88,71 +91,99 @@ def _invoice(db: Connection, link: InvoiceLink) -> Answer:
         Pair(tr("Seller", "Sprzedawca"), f"{found.seller_name or ''} NIP {found.seller_nip}".strip()),
         Pair(tr("Amount", "Kwota"), f"{found.gross} {found.currency}"),
     ]
+    blocks: list[Text | Pairs] = [Text(tr("The invoice is in KSeF.", "Faktura znajduje się w KSeF."))]
     if found.invoice_hash != digest:
         text = tr(
             "The code is of a version that was corrected technically.",
             "Kod jest do wersji sprzed korekty technicznej.",
         )
-    else:
-        text = tr("The invoice is in this KSeF.", "Faktura jest w tym KSeF.")
-    return _page(200, title, [Text(text), Pairs(pairs)])
+        blocks.append(Text(text))
+    return _page(200, title, [*blocks, Pairs(pairs)])
 
 
 # ---- KOD II ----------------------------------------------------------------------------------------
 
 
-def _certificate(db: Connection, ksef: LocalKsef, link: CertificateLink, now: datetime) -> Answer:
-    checks = list(_checks(db, ksef, link, now))
-    good = all(check.good for check in checks)
+def _certificate(db: Connection, link: CertificateLink, now: datetime) -> Answer:
+    held = list(_held(db, link, now))
+    good = all(held)
     text = (
         tr("The code holds.", "Kod jest poprawny.")
         if good
         else tr("The code does not hold.", "Kod nie jest poprawny.")
     )
-    words = {True: tr("yes", "tak"), False: tr("no", "nie"), None: tr("not checked", "nie sprawdzono")}
     pairs = [
-        Pair(tr("Certificate", "Certyfikat"), link.serial),
+        Pair(tr("Serial number", "Numer seryjny"), link.serial),
         Pair(tr("Context", "Kontekst"), f"{link.context_type} {link.context_value}"),
         Pair(tr("Seller", "Sprzedawca"), f"NIP {link.nip}"),
-        *(Pair(check.what, words[check.good]) for check in checks),
     ]
+    for number, check in enumerate(_checks()):
+        said = tr("Not checked.", "Nie sprawdzono.")
+        if number < len(held):
+            said = check.good if held[number] else check.bad
+        pairs.append(Pair(check.what, said))
     title = tr("Verification of the issuer", "Weryfikacja wystawcy")
-    return _page(200 if good else 404, title, [Text(text, "plain" if good else "warning"), Pairs(pairs)])
+    return _page(200, title, [Text(text, "plain" if good else "warning"), Pairs(pairs)])
 
 
-def _checks(db: Connection, ksef: LocalKsef, link: CertificateLink, now: datetime) -> Iterator[Check]:
-    """In the order of section 3; what follows the first that fails is not looked at."""
-    names = (
-        tr("Offline certificate of this KSeF, in force", "Ważny certyfikat Offline tego KSeF"),
-        tr("Signed with its key", "Podpis złożony jego kluczem"),
-        tr("Its holder may issue in this context", "Posiadacz może wystawiać w tym kontekście"),
-        tr("The context may issue for this seller", "Kontekst może wystawiać za tego sprzedawcę"),
-    )
-    row = db.execute(select(certificates).where(certificates.c.serial == link.serial)).first()
-    failed = False
-    for number, name in enumerate(names):
-        good: bool | None = None
-        if not failed:
-            match number:
-                case 0:
-                    good = (
-                        row is not None
-                        and (row.kind, row.status) == ("Offline", "Active")
-                        and instant(row.valid_from) <= now < instant(row.valid_to)
-                    )
-                case 1:
-                    assert row is not None
-                    key = x509.load_der_x509_certificate(row.certificate).public_key()
-                    good = is_signed_by(link, key)
-                case 2:
-                    assert row is not None
-                    context = Context(link.context_type, link.context_value)
-                    rights = effective(db, Subject(row.subject_type, row.subject_value), context)
-                    good = not rights.permissions.isdisjoint(_ISSUES)
-                case _:
-                    good = _for_seller(db, link)
-            failed = not good
-        yield Check(name, good)
+def _checks() -> list[Check]:
+    """In the order of section 3; the first is two sentences, one of the row and one of its state."""
+    right = tr("Right", "Uprawnienie")
+    may = tr("The issuer may issue the invoice.", "Wystawca posiada uprawnienia do wystawienia faktury.")
+    return [
+        Check(
+            tr("Certificate", "Certyfikat"),
+            tr("The certificate exists.", "Certyfikat istnieje."),
+            tr("There is no such Offline certificate.", "Nie ma takiego certyfikatu Offline."),
+        ),
+        Check(
+            tr("Its state", "Jego stan"),
+            tr("The certificate is active.", "Certyfikat jest aktywny."),
+            tr("The certificate is not in force.", "Certyfikat nie obowiązuje."),
+        ),
+        Check(
+            tr("Signature", "Podpis"),
+            tr("The issuer's signature is right.", "Podpis wystawcy jest prawidłowy."),
+            tr("The issuer's signature is wrong.", "Podpis wystawcy jest nieprawidłowy."),
+        ),
+        Check(
+            right,
+            tr("The holder may issue in this context.", "Posiadacz może wystawiać w tym kontekście."),
+            tr("The holder may not issue in this context.", "Posiadacz nie może wystawiać w tym kontekście."),
+        ),
+        Check(
+            right,
+            may,
+            tr(
+                "The context may not issue for this seller.",
+                "Kontekst nie może wystawiać za tego sprzedawcę.",
+            ),
+        ),
+    ]
+
+
+def _held(db: Connection, link: CertificateLink, now: datetime) -> Iterator[bool]:
+    """Each check up to the first that fails; what follows that is not looked at."""
+    row = db.execute(
+        select(certificates).where(certificates.c.serial == link.serial, certificates.c.kind == "Offline")
+    ).first()
+    yield row is not None
+    if row is None:
+        return
+    in_force = row.status == "Active" and instant(row.valid_from) <= now < instant(row.valid_to)
+    yield in_force
+    if not in_force:
+        return
+    signed = is_signed_by(link, x509.load_der_x509_certificate(row.certificate).public_key())
+    yield signed
+    if not signed:
+        return
+    context = Context(link.context_type, link.context_value)
+    rights = effective(db, Subject(row.subject_type, row.subject_value), context)
+    permitted = not rights.permissions.isdisjoint(_ISSUES)
+    yield permitted
+    if permitted:
+        yield _for_seller(db, link)
 
 
 def _for_seller(db: Connection, link: CertificateLink) -> bool:

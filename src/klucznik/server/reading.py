@@ -8,11 +8,12 @@ missing or outside its limits; all sentences in one entry, in the English that K
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
 from urllib.parse import parse_qs
 
 from annotated_types import Ge, Le
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from klucznik.lang import both
@@ -21,6 +22,8 @@ from klucznik.wire import codes
 from klucznik.wire.base import Model
 from klucznik.wire.endpoint import Endpoint, Xml
 from klucznik.wire.problems import Problem
+
+T = TypeVar("T")
 
 #: What pydantic reports for a value of another JSON type, or text that is not JSON.
 _UNREADABLE = (
@@ -45,11 +48,11 @@ def read_body(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
     media = content_type.partition(";")[0].strip().lower()
     if row.takes is Xml:
         if media != "application/xml":
-            raise Plain(415, f"Content-Type {media[:60]!r} is not read here; send application/xml.")
+            raise _unread(media, "application/xml")
         return Xml(body)
     # A body without a type is not read either: a web page can send one to any address, unasked.
     if (media or body) and media != "application/json" and not media.endswith("+json"):
-        raise Plain(415, f"Content-Type {media[:60]!r} is not read here; send application/json.")
+        raise _unread(media, "application/json")
     assert issubclass(row.takes, Model)
     if not body:
         if row.body_required:
@@ -60,7 +63,9 @@ def read_body(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
             )
         body = b"{}"
     try:
-        return row.takes.parse(body)
+        found = row.takes.parse(body)
+        # NUL travels in JSON as an escape alone; the other bodies are spared the walk.
+        return storable(found) if rb"\u0000" in body else found
     except ValidationError as bad:
         raise problem(bad, row.takes) from None
     except UnicodeDecodeError:
@@ -71,6 +76,14 @@ def read_body(row: Endpoint[Any], body: bytes, content_type: str) -> Any:
         ) from None
 
 
+def _unread(media: str, wanted: str) -> Plain:
+    return Plain(
+        415,
+        f"Content-Type {media[:60]!r} is not read here; send {wanted}.",
+        f"Content-Type {media[:60]!r} nie jest tu czytany; wyślij {wanted}",
+    )
+
+
 def read_query(row: Endpoint[Any], query_string: str, headers: Any) -> Any:
     """Query and header parameters of a row as its query model, or None."""
     if row.query is None:
@@ -78,7 +91,11 @@ def read_query(row: Endpoint[Any], query_string: str, headers: Any) -> Any:
     try:
         given = parse_qs(query_string, keep_blank_values=True, max_num_fields=200)
     except ValueError:
-        raise Problem(codes.INVALID_INPUT, ["The query has more than 200 parameters."]) from None
+        raise Problem(
+            codes.INVALID_INPUT,
+            ["The query has more than 200 parameters."],
+            why=both("the query has more than 200 parameters", "zapytanie ma ponad 200 parametrów"),
+        ) from None
     values: dict[str, Any] = {}
     for name, field in row.query.model_fields.items():
         alias = field.alias or name
@@ -90,9 +107,45 @@ def read_query(row: Endpoint[Any], query_string: str, headers: Any) -> Any:
     try:
         # Text from an address, so numbers and booleans are read from text. (model_validate_strings
         # would be the word for it, but it refuses lists.)
-        return row.query.model_validate(values, strict=False)
+        return storable(row.query.model_validate(values, strict=False))
     except ValidationError as bad:
         raise problem(bad, row.query) from None
+
+
+def read_path(row: Endpoint[Any], names: Mapping[str, str]) -> Mapping[str, str]:
+    """The parameters in the path, once none of them holds a NUL; what else they are, handlers look at.
+
+    Rows that have no 21405 compare theirs with the caller's own, and ask no database for it.
+    """
+    return storable(names) if codes.INVALID_INPUT.number in row.refuses else names
+
+
+def storable(read: T) -> T:
+    """What was read, once no text in it holds U+0000, which databases do not keep; else `Problem` 21405."""
+    if places := list(_nul_places(read)):
+        sentences = [f"'{place}' must not contain the character U+0000." for place in places[:50]]
+        named = ", ".join(places[:5])
+        why = both(
+            f"the character U+0000 stands in {named}; databases do not keep it",
+            f"w {named} jest znak U+0000, którego bazy danych nie przechowują",
+        )
+        raise Problem(codes.INVALID_INPUT, sentences, why=why)
+    return read
+
+
+def _nul_places(value: Any, place: str = "") -> Iterator[str]:
+    if isinstance(value, str):
+        if "\0" in value:
+            yield place
+    elif isinstance(value, BaseModel):
+        for name, field in type(value).model_fields.items():
+            yield from _nul_places(getattr(value, name), f"{place}.{field.alias or name}".removeprefix("."))
+    elif isinstance(value, list):
+        for index, each in enumerate(value):
+            yield from _nul_places(each, f"{place}[{index}]")
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            yield from _nul_places(each, f"{place}.{name}".removeprefix("."))
 
 
 def _many(field: FieldInfo) -> bool:
@@ -119,13 +172,18 @@ def problem(bad: ValidationError, model: type[Model]) -> Problem:
     unreadable = [error for error in found if any(kind in error["type"] for kind in _UNREADABLE)]
     if unreadable:
         sentences = [f"{_place(error['loc']) or '$'}: {error['msg']}" for error in unreadable[:20]]
-        return Problem(codes.UNREADABLE, sentences, why="; ".join(sentences))
+        places = ", ".join(_place(error["loc"]) or "$" for error in unreadable[:20])
+        polish = f"nieczytelna wartość lub wartość innego typu w: {places}"
+        return Problem(codes.UNREADABLE, sentences, why=both("; ".join(sentences), polish))
     for error in found:
         if own := _OWN_CODES.get((str(error["loc"][-1]), error["type"])):
             code, text = own
-            return Problem(code, [text], why=f"{_place(error['loc'])} is longer than KSeF takes")
+            place = _place(error["loc"])
+            why = both(f"{place} is longer than KSeF takes", f"{place} jest dłuższe, niż przyjmuje KSeF")
+            return Problem(code, [text], why=why)
     sentences = [_sentence(error, model) for error in found[:50]]
-    return Problem(codes.INVALID_INPUT, sentences, why="; ".join(sentences))
+    polish = "; ".join(_in_polish(error) for error in found[:50])
+    return Problem(codes.INVALID_INPUT, sentences, why=both("; ".join(sentences), polish))
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
@@ -159,6 +217,26 @@ def _sentence(error: Any, model: type[Model]) -> str:
     if kind == "value_error":
         return f"'{place}' {error['msg'].removeprefix('Value error, ')}."
     return f"'{place}': {error['msg']}"
+
+
+def _in_polish(error: Any) -> str:
+    """What a sentence says, for the cause alone: the wire has it in English."""
+    place, kind, limits = f"'{_place(error['loc'])}'", error["type"], error.get("ctx", {})
+    if kind == "missing":
+        return f"brak {place}"
+    if kind == "string_too_short":
+        return f"{place} musi mieć co najmniej {limits['min_length']} znaków"
+    if kind == "string_too_long":
+        return f"{place} może mieć najwyżej {limits['max_length']} znaków"
+    if kind == "greater_than_equal":
+        return f"{place} musi wynosić co najmniej {limits['ge']}"
+    if kind == "less_than_equal":
+        return f"{place} może wynosić najwyżej {limits['le']}"
+    if kind == "too_short":
+        return f"{place} musi mieć co najmniej {limits['min_length']} elementów"
+    if kind == "too_long":
+        return f"{place} może mieć najwyżej {limits['max_length']} elementów"
+    return f"{place} ma niepoprawną postać"
 
 
 def _span(loc: tuple[int | str, ...], model: type[Model]) -> tuple[Any, Any] | None:

@@ -11,7 +11,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
-from klucznik.lang import in_language, language
+from klucznik.lang import both, in_language, language
 from klucznik.secret import masked
 from klucznik.wire.base import Model
 from klucznik.wire.codes import Code
@@ -44,12 +44,24 @@ class Answer:
 class Plain(Exception):
     """A refusal that the contract does not describe: wrong host, path, method, media type or size."""
 
-    def __init__(self, status: int, detail: str, header: tuple[bytes, bytes] | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, polish: str, header: tuple[bytes, bytes] | None = None
+    ) -> None:
+        """`detail` is what the caller gets to read, `polish` the same for causes told in Polish."""
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.header = header
-        self.why = ""  # the detail says it
+        self.why = both(detail, polish)
+
+
+def expired() -> Plain:
+    """The refusal of a pre-signed address whose time is up."""
+    return Plain(
+        403,
+        "This address has expired; ask for the status again to get a new one.",
+        "ten adres stracił ważność; zapytaj o stan ponownie, by dostać nowy",
+    )
 
 
 class _PlainProblem(Model):

@@ -37,7 +37,7 @@ class Rights:
         return self.owner or bool(self.permissions)
 
     def narrowed(self, carried: frozenset[str]) -> Rights:
-        """What a KSeF token of this author is good for: its permissions, as far as still held."""
+        """What a login or a KSeF token is good for: the permissions it carries, as far as still held."""
         return Rights(False, self.permissions & carried, self.roles)
 
 
@@ -102,6 +102,20 @@ _BLOCKED = Prepared(
 )
 
 
+#: Who passed something on to the subject for a context, whether or not the context lets them.
+_PASSED_ON = Prepared(
+    select(grants.c.context_value)
+    .where(
+        grants.c.kind == "indirect",
+        grants.c.subject_type == bindparam("subject_type"),
+        grants.c.subject_value == bindparam("subject_value"),
+        grants.c.target_type == bindparam("context_type"),
+        grants.c.target_value == bindparam("context_value"),
+    )
+    .distinct()
+)
+
+
 def effective(db: Connection, subject: Subject, context: Context) -> Rights:
     """The rights in force at this moment."""
     # (1) Peppol providers act in a context of their own; the right is implicit and never granted.
@@ -129,6 +143,20 @@ def effective(db: Connection, subject: Subject, context: Context) -> Rights:
         for row in _ROLES.rows(db, nip=context.value)
     }
     return Rights(owner, permissions | OWNER_PERMISSIONS if owner else permissions, tuple(sorted(roles)))
+
+
+def intermediaries(db: Connection, subject: Subject, context: Context) -> list[str]:
+    """NIPs of those who passed on to the subject what is for this very context; for causes."""
+    found: set[str] = set()
+    for who in linked(db, subject):
+        given = {
+            "context_type": context.type,
+            "context_value": context.value,
+            "subject_type": who.type,
+            "subject_value": who.value,
+        }
+        found |= {row.context_value for row in _PASSED_ON.rows(db, **given)}
+    return sorted(found)
 
 
 def _owns(db: Connection, subject: Subject, nip: str) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from klucznik.crypto.envelope import sha256_base64
 from klucznik.lang import both, in_language
 from klucznik.server.ask import Ask, answers
 from klucznik.server.examine import Examined, Sizes, examine
-from klucznik.server.opened import OpenSession, admit_writer, by_ref, check_reference
+from klucznik.server.opened import OpenSession, admit_writer, by_ref, check_reference, no_session
 from klucznik.server.overrides import limits_of
 from klucznik.server.prepared import Prepared
 from klucznik.server.tables import instant, invoice_bytes, invoice_parties, invoices, sessions, stamp
@@ -30,6 +31,7 @@ from klucznik.wire.sessions import SendInvoiceRequest, SendInvoiceResponse
 
 #: From this size on the work on a document is done beside the loop: others are served meanwhile.
 _BIG = 64 * 1024
+_CLOSED = both("closed", "zamknięta")
 
 
 @dataclass(slots=True)
@@ -45,7 +47,7 @@ async def receive(ask: Ask[SendInvoiceRequest]) -> Received:
     ref = check_reference(ask.path["referenceNumber"])
     session = ask.ksef.opened.find(ask.ksef, ref)
     if session is None or session.kind != "Online":
-        raise Problem(codes.NO_SESSION, [codes.ONLINE_SESSION_NOT_FOUND.format(ref=ref)])
+        raise no_session(ref, codes.ONLINE_SESSION_NOT_FOUND)
     admit_writer(ask.caller, session)
     sizes = Sizes.of(ask.ksef.store.read(lambda db: limits_of(db, session.context)).online_session)
     if len(ask.body.encrypted_invoice_content) >= _BIG:
@@ -122,9 +124,17 @@ def send(ask: Ask[SendInvoiceRequest]) -> SendInvoiceResponse:
     if corrected := body.hash_of_corrected_invoice:
         found = _CORRECTED.one(db, corrected=corrected)
         if found and found.invoice_hash == corrected:
-            raise Problem(codes.STATUS_FORBIDS_CORRECTION, [codes.ACCEPTED_ALREADY])
+            why = both(
+                "hashOfCorrectedInvoice is that of an accepted invoice; only a refused one is corrected so",
+                "hashOfCorrectedInvoice to skrót przyjętej faktury; tak poprawia się tylko odrzuconą",
+            )
+            raise Problem(codes.STATUS_FORBIDS_CORRECTION, [codes.ACCEPTED_ALREADY], why=why)
         if found:
-            raise Problem(codes.NO_CORRECTION, [codes.CORRECTED_ALREADY])
+            why = both(
+                "a technical correction of that document has been accepted",
+                "korekta techniczna tego dokumentu została już przyjęta",
+            )
+            raise Problem(codes.NO_CORRECTION, [codes.CORRECTED_ALREADY], why=why)
     # (4) Keep it. From here on it has a number, and a verdict will come.
     ref = make_reference("EE", ask.now, ask.ksef.random(5))
     _keep(ask, ref, session_ref, taken, received.examined)
@@ -141,11 +151,16 @@ def _closed_or_full(ask: Ask[Any], session_ref: str, most: int) -> Problem:
             codes.STATUS_FORBIDS,
             [codes.STATUS_FORBIDS_SENDING.format(code=status)],
             why=both(
-                f"the session is {status} since {since}: {in_language(row.why or 'closed', 'en')}",
-                f"sesja ma status {status} od {since}: {in_language(row.why or 'closed', 'pl')}",
+                f"the session is {status} since {since}: {in_language(row.why or _CLOSED, 'en')}",
+                f"sesja ma status {status} od {since}: {in_language(row.why or _CLOSED, 'pl')}",
             ),
         )
-    return Problem(codes.TOO_MANY_INVOICES, [codes.INVOICE_LIMIT_REACHED.format(ref=session_ref, limit=most)])
+    why = both(
+        f"the context may send {most} invoices in one session; open another",
+        f"kontekst może wysłać {most} faktur w jednej sesji; otwórz kolejną",
+    )
+    details = [codes.INVOICE_LIMIT_REACHED.format(ref=session_ref, limit=most)]
+    return Problem(codes.TOO_MANY_INVOICES, details, why=why)
 
 
 #: Columns that a document without facts leaves empty.
@@ -196,22 +211,43 @@ def _keep(ask: Ask[SendInvoiceRequest], ref: str, session_ref: str, taken: Any, 
 def keep(db: Connection, examined: Examined, **row: Any) -> None:
     """Store an examined document with its provisional verdict; `row`: the columns that only its way in
     knows (`ref`, `session_ref`, `ordinal`, …)."""
-    _KEEP.do(
+    keep_all(db, [(examined, row)])
+
+
+def keep_all(db: Connection, documents: Sequence[tuple[Examined, dict[str, Any]]]) -> None:
+    """The same for many at once."""
+    _KEEP.many(db, [_row(examined, row) for examined, row in documents])
+    _KEEP_BYTES.many(
         db,
+        [
+            {"invoice_ref": row["ref"], "xml": examined.xml}
+            for examined, row in documents
+            if examined.xml is not None
+        ],
+    )
+    _KEEP_PARTY.many(
+        db,
+        [
+            {"invoice_ref": row["ref"], **party}
+            for examined, row in documents
+            if examined.facts
+            for party in _parties(examined)
+        ],
+    )
+
+
+def _row(examined: Examined, row: dict[str, Any]) -> dict[str, Any]:
+    return {
         **_NOT_YET,
         **(_fact_columns(examined) if examined.facts else _NO_FACTS),
         **row,
-        status=100,
-        verdict=examined.verdict,
-        relation=examined.relation,
-        details=json.dumps(examined.details, ensure_ascii=False) if examined.details else None,
-        why=examined.why or None,
-        system_code=examined.system_code,
-    )
-    if examined.xml is not None:
-        _KEEP_BYTES.do(db, invoice_ref=row["ref"], xml=examined.xml)
-    if examined.facts and (parties := _parties(examined)):
-        _KEEP_PARTY.many(db, [{"invoice_ref": row["ref"], **party} for party in parties])
+        "status": 100,
+        "verdict": examined.verdict,
+        "relation": examined.relation,
+        "details": json.dumps(examined.details, ensure_ascii=False) if examined.details else None,
+        "why": examined.why or None,
+        "system_code": examined.system_code,
+    }
 
 
 def _fact_columns(examined: Examined) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import Any, Final
 
 from sqlalchemy import select
 
+from klucznik.lang import both
 from klucznik.server import links, paging
 from klucznik.server.ask import Ask, answers
-from klucznik.server.opened import admit_reader, by_ref, check_reference, readable
+from klucznik.server.opened import admit_reader, by_ref, check_reference, no_session, readable
 from klucznik.server.tables import instant, instant_or_none, invoices
 from klucznik.wire import codes
 from klucznik.wire import sessions as wire
@@ -62,13 +63,17 @@ def one_invoice(ask: Ask[None]) -> SessionInvoiceStatusResponse:
     invoice_ref = check_reference(ask.path["invoiceReferenceNumber"], "invoiceReferenceNumber")
     session = by_ref(ask.db, ref)
     if session is None:
-        raise Problem(codes.INVALID_INPUT, [codes.SESSION_NOT_FOUND.format(ref=ref)])
+        raise Problem(codes.INVALID_INPUT, [codes.SESSION_NOT_FOUND.format(ref=ref)], why=no_session(ref).why)
     admit_reader(ask.caller, session)
     row = ask.db.execute(
         select(*_COLUMNS).where(invoices.c.ref == invoice_ref, invoices.c.session_ref == ref)
     ).first()
     if row is None:
-        raise Problem(codes.INVALID_INPUT, [_NO_SUCH_INVOICE.format(ref=invoice_ref)])
+        raise Problem(
+            codes.INVALID_INPUT,
+            [_NO_SUCH_INVOICE.format(ref=invoice_ref)],
+            why=both("the session holds no such invoice", "w tej sesji nie ma takiej faktury"),
+        )
     return _shown(ask, row)
 
 

@@ -14,12 +14,15 @@ from klucznik.secret import Secret
 from klucznik.server import links, paging, upos
 from klucznik.server.access import Caller
 from klucznik.server.ask import Ask, answers
+from klucznik.server.key_faults import require
+from klucznik.server.keyring import ring
 from klucznik.server.local import Profile
 from klucznik.server.opened import (
     OpenSession,
     admit_writer,
     by_ref,
     check_reference,
+    no_session,
     readable,
     session_key,
 )
@@ -57,7 +60,9 @@ Opening = OpenOnlineSessionRequest | OpenBatchSessionRequest
 def unwrap_key(ask: Ask[Any]) -> Secret | None:
     """The session's AES key; None where it does not open, which is told later, by status 415."""
     encryption = ask.body.encryption
-    return session_key(ask.ksef.keys, encryption.encrypted_symmetric_key, encryption.public_key_id)
+    return session_key(
+        ring(ask.ksef), encryption.encrypted_symmetric_key, encryption.public_key_id, stamp(ask.now)
+    )
 
 
 @answers(wire.OPEN_ONLINE, prepare=unwrap_key)
@@ -81,18 +86,14 @@ def check_opening(ask: Ask[Any], body: Opening, *, may_be_pef: bool) -> None:
     if (length := len(encryption.initialization_vector)) != _IV_BYTES:
         faults.append(codes.BAD_IV_LENGTH.format(length=length))
     if faults:
-        raise Problem(codes.INVALID_INPUT, faults, why="; ".join(faults))
-    # (2) A key of ours, for this usage.
-    key_id = encryption.public_key_id
-    if ask.ksef.keys.for_usage(PublicKeyCertificateUsage.SymmetricKeyEncryption, key_id) is None:
-        raise Problem(
-            codes.UNKNOWN_KEY,
-            [codes.KEY_NOT_SUPPORTED.format(key_id=key_id)],
-            why=both(
-                "no key for SymmetricKeyEncryption has this publicKeyId; fetch the certificates again",
-                "żaden klucz SymmetricKeyEncryption nie ma tego publicKeyId; pobierz certyfikaty ponownie",
-            ),
+        said, profile, kind = "; ".join(faults), ask.ksef.profile, ask.caller.context.type
+        why = both(
+            f"{said} (profile {profile}, context {kind}, form {form.system_code[:20]!r})",
+            f"{said} (profil {profile}, kontekst {kind}, formularz {form.system_code[:20]!r})",
         )
+        raise Problem(codes.INVALID_INPUT, faults, why=why)
+    # (2) A key of ours, for this usage.
+    require(ask.ksef, ask.db, PublicKeyCertificateUsage.SymmetricKeyEncryption, encryption.public_key_id)
 
 
 def begin(ask: Ask[Any], body: Opening, kind: Literal["Online", "Batch"], until: datetime) -> str:
@@ -172,12 +173,13 @@ def close_online(ask: Ask[None]) -> None:
     # (1) It is there, and the caller's to close.
     row = by_ref(ask.db, ref)
     if row is None or row.kind != "Online":
-        raise Problem(codes.NO_SESSION, [codes.ONLINE_SESSION_NOT_FOUND.format(ref=ref)])
+        raise no_session(ref, codes.ONLINE_SESSION_NOT_FOUND)
     admit_writer(ask.caller, row)
     # (2) It is open.
     if _CLOSE.do(ask.db, session=ref, now=stamp(ask.now)) == 0:
         status = 170 if row.status == 100 else row.status
-        raise Problem(codes.STATUS_FORBIDS, [codes.STATUS_FORBIDS_CLOSING.format(code=status)])
+        why = both(f"the session has status {status}", f"sesja ma status {status}")
+        raise Problem(codes.STATUS_FORBIDS, [codes.STATUS_FORBIDS_CLOSING.format(code=status)], why=why)
     ask.ksef.work.wake("sessions")
 
 

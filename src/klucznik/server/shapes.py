@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from klucznik.lang import both
 from klucznik.wire import codes, ids
 from klucznik.wire.problems import Problem
 
@@ -18,9 +19,9 @@ _VALUES: Final = {
 }
 
 
-def refuse(sentence: str) -> Problem:
-    """21405 with one sentence, which is also its cause."""
-    return Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+def refuse(sentence: str, polish: str) -> Problem:
+    """21405 with one sentence, which is also its cause; `polish` says the cause in Polish."""
+    return Problem(codes.INVALID_INPUT, [sentence], why=both(sentence, polish))
 
 
 def checked(place: str, identifier: Any) -> tuple[str, str]:
@@ -30,5 +31,7 @@ def checked(place: str, identifier: Any) -> tuple[str, str]:
     """
     kind, value = identifier.type.value, identifier.value
     if _VALUES[kind].fullmatch(value) is None:
-        raise refuse(f"'{place}.value' is not a valid {kind}.")
+        raise refuse(
+            f"'{place}.value' is not a valid {kind}.", f"'{place}.value' nie jest poprawną wartością {kind}."
+        )
     return kind, value

@@ -78,7 +78,11 @@ def check_signature(ask: Ask[Xml]) -> Signed:
     try:
         request = auth_request.read(verified.document)
     except SchemaFault as fault:
-        raise Problem(codes.NOT_TO_SCHEMA, [fault.text], why=fault.text) from None
+        told = both(
+            f"the signed AuthTokenRequest does not fit its schema: {fault.text}",
+            f"podpisany AuthTokenRequest nie jest zgodny ze swoją schemą: {fault.text}",
+        )
+        raise Problem(codes.NOT_TO_SCHEMA, [fault.text], why=told) from None
     # (3) The certificate names somebody in the way that was asked for.
     by_subject = request.subject_type == "certificateSubject"
     try:

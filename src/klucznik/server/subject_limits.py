@@ -9,15 +9,15 @@ from sqlalchemy import Connection, delete, insert, select
 
 from klucznik.server.ask import Ask, answers
 from klucznik.server.rights import Subject, linked
+from klucznik.server.shapes import refuse
 from klucznik.server.tables import subject_limits
-from klucznik.wire import codes, limits
+from klucznik.wire import limits
 from klucznik.wire.limits import (
     CertificateEffectiveSubjectLimits,
     EffectiveSubjectLimits,
     EnrollmentEffectiveSubjectLimits,
     SetSubjectLimitsRequest,
 )
-from klucznik.wire.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,8 @@ def _meant(ask: Ask[SetSubjectLimitsRequest], kind: limits.SubjectIdentifierType
         return own
     other = sorted(subject for subject in linked(ask.db, own) if subject.type == kind.value)
     if not other:
-        sentence = f"'subjectIdentifierType' must be '{own.type}' for the authenticated subject."
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        raise refuse(
+            f"'subjectIdentifierType' must be '{own.type}' for the authenticated subject.",
+            f"'subjectIdentifierType' musi być '{own.type}' dla uwierzytelnionego podmiotu.",
+        )
     return other[0]

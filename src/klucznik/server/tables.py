@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 #: Raised by one with every change of the tables; a data folder of a newer version is refused.
-VERSION = 6
+VERSION = 7
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -330,6 +330,8 @@ batches = Table(
     Column("permissions", Text, nullable=False),  # JSON list: what its opener held
     Column("upload_until", BigInteger, nullable=False),
     Column("unpacked", Boolean, nullable=False, default=False),  # all its invoices are rows now
+    Column("lease_by", Text),  # who unpacks it: `leases`
+    Column("lease_until", BigInteger),  # by the machine's clock
 )
 
 #: The parts of a package: as declared, and as uploaded last.
@@ -468,6 +470,8 @@ exports = Table(
     Column("truncated", Boolean),
     Column("last_date", Text),  # when truncated: a stamp, or yyyy-MM-dd for a range by Issue
     Column("hwm", BigInteger),
+    Column("lease_by", Text),  # who packs it: `leases`
+    Column("lease_until", BigInteger),  # by the machine's clock
     Index("exports_work", "status", "package_until"),
     Index("exports_subject", "context_type", "context_value", "subject_type", "subject_value", "status"),
 )
@@ -562,10 +566,22 @@ token_ends = Table(
 
 
 def upgrade(db: Connection) -> None:
-    """What `create_all` cannot do: give a table that is there already its new columns.
+    """What `create_all` cannot do: give the tables that are there already their new columns."""
+    _grants_of_version_1(db)
+    # Version 7 leases work on packages; whatever else may be empty is added the same way.
+    there = inspect(db)
+    for table in metadata.sorted_tables:
+        if not there.has_table(table.name):
+            continue
+        known = {column["name"] for column in there.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in known and column.nullable:
+                kind = column.type.compile(db.dialect)
+                db.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")
 
-    Version 1 knew grants to persons alone.
-    """
+
+def _grants_of_version_1(db: Connection) -> None:
+    """Version 1 knew grants to persons alone."""
     there = inspect(db)
     if not there.has_table("grants") or "kind" in {column["name"] for column in there.get_columns("grants")}:
         return

@@ -46,10 +46,13 @@ def create_subject(ask: Ask[SubjectCreateRequest]) -> None:
     subunits = body.subunits or []
     # (1) Units belong to VAT groups and local governments only, each once.
     if subunits and subunit_role is None:
-        raise refuse(f"'subunits' must be empty for {body.subject_type.value}.")
+        raise refuse(
+            f"'subunits' must be empty for {body.subject_type.value}.",
+            f"'subunits' musi być puste dla {body.subject_type.value}.",
+        )
     nips = [body.subject_nip, *(unit.subject_nip for unit in subunits)]
     if len(set(nips)) < len(nips):
-        raise refuse("'subunits' must not repeat a subjectNip.")
+        raise refuse("'subunits' must not repeat a subjectNip.", "'subunits' nie może powtarzać subjectNip.")
     # (2) None of them is there already.
     if known := ask.db.execute(select(subjects.c.nip).where(subjects.c.nip.in_(nips))).scalars().all():
         there = ", ".join(sorted(known))
@@ -122,7 +125,7 @@ def grant_permissions(ask: Ask[TestDataPermissionsGrantRequest]) -> None:
     context_type, context_value = checked("contextIdentifier", body.context_identifier)
     subject_type, subject_value = checked("authorizedIdentifier", body.authorized_identifier)
     if not body.permissions:
-        raise refuse("'permissions' must not be empty.")
+        raise refuse("'permissions' must not be empty.", "'permissions' nie może być puste.")
     pair = {
         "context_type": context_type,
         "context_value": context_value,
@@ -173,7 +176,7 @@ def revoke_permissions(ask: Ask[TestDataPermissionsRevokeRequest]) -> None:
 
 def _context(body: BlockContextAuthenticationRequest | UnblockContextAuthenticationRequest) -> dict[str, str]:
     if body.context_identifier is None:
-        raise refuse("'contextIdentifier' must not be empty.")
+        raise refuse("'contextIdentifier' must not be empty.", "'contextIdentifier' nie może być puste.")
     kind, value = checked("contextIdentifier", body.context_identifier)
     return {"context_type": kind, "context_value": value}
 

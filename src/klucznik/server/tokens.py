@@ -20,7 +20,9 @@ from klucznik.server import paging
 from klucznik.server.access import Caller
 from klucznik.server.ask import Ask, answers
 from klucznik.server.authentication import context_text
+from klucznik.server.grantors import who_grants
 from klucznik.server.rights import Subject, linked
+from klucznik.server.shapes import refuse
 from klucznik.server.tables import auth_operations, instant, instant_or_none, ksef_tokens, stamp
 from klucznik.server.work import step
 from klucznik.wire import codes, ids, tokens
@@ -67,16 +69,25 @@ def generate(ask: Ask[GenerateTokenRequest]) -> GenerateTokenResponse:
     context = caller.context
     if context.type not in _CONTEXTS:
         sentence = f"Obecny typ kontekstu: {context.type}. Dozwolone typy kontekstu: {', '.join(_CONTEXTS)}."
-        raise Problem(codes.TOKEN_CONTEXT_NOT_ALLOWED, [sentence], why=sentence)
+        why = both(
+            f"a KSeF token lives in a context of type {' or '.join(_CONTEXTS)}, not in {context.type}; use a "
+            "certificate there",
+            f"token KSeF może działać w kontekście typu {' albo '.join(_CONTEXTS)}, a nie {context.type}; "
+            "użyj tam certyfikatu",
+        )
+        raise Problem(codes.TOKEN_CONTEXT_NOT_ALLOWED, [sentence], why=why)
     # (3) It is good for something, and for nothing that the caller does not hold.
     wanted = list(dict.fromkeys(permission.value for permission in ask.body.permissions))
     if not wanted:
-        sentence = "'permissions' must not be empty."
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        raise refuse("'permissions' must not be empty.", "'permissions' nie może być puste.")
     if missing := [permission for permission in wanted if permission not in caller.permissions]:
         detail = codes.PERMISSIONS_MISSING.format(permissions=", ".join(missing))
         held = ", ".join(sorted(caller.permissions))
-        why = both(f"the caller holds {held or 'nothing'}", f"wywołujący ma: {held or 'nic'}")
+        en, pl = who_grants(context.type, context.value)
+        why = both(
+            f"the caller holds {held or 'nothing'}, so not {', '.join(missing)}; {en}",
+            f"wywołujący ma: {held or 'nic'}, a więc nie {', '.join(missing)}; {pl}",
+        )
         raise Problem(codes.TOKEN_EXCEEDS_CALLER, [detail], why=why)
     # (4) The policy still lets tokens be issued (tokens.md section 8).
     if closed := ksef.tokens.closed(ask.now):
@@ -145,8 +156,11 @@ def _found(ask: Ask[Any], reach: Any) -> RowMapping:
     query = select(ksef_tokens).where(ksef_tokens.c.ref == ref, _here(ask.caller), reach)
     found = ask.db.execute(query).mappings().first() if ids.is_reference(ref, "EC") else None
     if found is None:
-        sentence = "'referenceNumber' is not the reference number of a token you have access to."
-        raise Problem(codes.INVALID_INPUT, [sentence], why=sentence)
+        raise refuse(
+            "'referenceNumber' is not the reference number of a token you have access to.",
+            "'referenceNumber' nie jest numerem tokena, do którego jest dostęp: innego kontekstu, cudzy "
+            "(wtedy potrzeba CredentialsManage) albo żaden.",
+        )
     return found
 
 

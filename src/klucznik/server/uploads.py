@@ -27,10 +27,14 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 #: Bytes taken at most. More than a part may have: what is too large is told at the close (21157).
 _MOST: Final = 120_000_000
+#: Beyond that it is read on and thrown away, so that the client can hear the refusal; up to here.
+_DRAINED: Final = 300_000_000
 #: Bytes that go to disk in one piece, beside the loop.
 _PIECE: Final = 1_000_000
 
-_CLOSED: Final = "This session takes no parts any more."
+_CLOSED: Final = ("This session takes no parts any more.", "ta sesja nie przyjmuje już części")
+
+_TOO_MUCH: Final = (f"The part has more than {_MOST} bytes.", f"część ma ponad {_MOST} bajtów")
 
 
 @dataclass(frozen=True)
@@ -47,18 +51,26 @@ def admit(ksef: LocalKsef, path: str, query: str, headers: Mapping[str, str], no
     links.check(ksef, "PUT", path, query, now)
     found = links.PART_UPLOAD.fullmatch(path)
     if found is None:
-        raise Plain(404, "There is no such document.")
+        raise Plain(404, "There is no such document.", "nie ma takiego dokumentu")
     slot = Slot(found.group(1).upper(), int(found.group(2)))
     # (2) The address alone says who may: a bearer does not belong here, and would be told to others.
     if "authorization" in headers:
-        raise Plain(401, "A pre-signed address takes no Authorization header: leave it out.")
+        raise Plain(
+            401,
+            "A pre-signed address takes no Authorization header: leave it out.",
+            "adres podpisany nie przyjmuje nagłówka Authorization; usuń go",
+        )
     # (3) The header that the opening named.
     for name, value in UPLOAD_HEADERS.items():
         if headers.get(name) != value:
-            raise Plain(400, f"The header {name}: {value} is missing or different.")
+            raise Plain(
+                400,
+                f"The header {name}: {value} is missing or different.",
+                f"brak nagłówka {name}: {value} albo ma inną wartość",
+            )
     # (4) The session still waits for parts.
     if not ksef.store.read(lambda db: _is_open(db, slot, now)):
-        raise Plain(403, _CLOSED)
+        raise Plain(403, *_CLOSED)
     return slot
 
 
@@ -104,17 +116,23 @@ async def _stored(path: Path, receive: Receive) -> tuple[int, str]:
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
-                raise Plain(400, "The connection was closed in the middle of the body.")
+                raise Plain(
+                    400,
+                    "The connection was closed in the middle of the body.",
+                    "połączenie zerwano w środku treści",
+                )
             chunk, more = message.get("body", b""), bool(message.get("more_body"))
             size += len(chunk)
-            if size <= _MOST:  # what is beyond is read, so that the client can hear the refusal
+            if size <= _MOST:
                 held += chunk
+            elif size > _DRAINED:
+                raise Plain(400, *_TOO_MUCH, (b"connection", b"close"))
             if len(held) >= _PIECE or not more:
                 piece = bytes(held)
                 held.clear()
                 await asyncio.to_thread(put, piece)
         if size > _MOST:
-            raise Plain(400, f"The part has more than {_MOST} bytes.")
+            raise Plain(400, *_TOO_MUCH)
         file.flush()
         await asyncio.to_thread(os.fsync, file.fileno())
     return size, b64encode(hasher.digest()).decode()
@@ -123,7 +141,7 @@ async def _stored(path: Path, receive: Receive) -> tuple[int, str]:
 def _keep(ksef: LocalKsef, db: Connection, slot: Slot, name: str, size: int, digest: str) -> str | None:
     """Name the new file in the row; the name of the one it replaces."""
     if not _is_open(db, slot, ksef.clock.now()):
-        raise Plain(403, _CLOSED)
+        raise Plain(403, *_CLOSED)
     this = (batch_parts.c.session_ref == slot.ref, batch_parts.c.ordinal == slot.ordinal)
     replaced = db.execute(select(batch_parts.c.file).where(*this)).scalar_one()
     db.execute(update(batch_parts).where(*this).values(file=name, uploaded_size=size, uploaded_hash=digest))

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, cast
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from klucznik.crypto.envelope import sha256_base64
 from klucznik.documents import upo
 from klucznik.documents.forms import FORMS
-from klucznik.documents.upo import Upo, UpoDocument, UpoPage
-from klucznik.documents.upo_model import ContextType
+from klucznik.documents.upo import ContextType, Upo, UpoDocument, UpoPage
 from klucznik.lang import both
 from klucznik.server.ask import Ask, answers
 from klucznik.server.local import LocalKsef
@@ -35,6 +34,10 @@ PAGE: Final = 10_000
 
 _KSEF_NUMBER = re.compile(KSEF_NUMBER_PATTERN, re.ASCII)
 # KSeF publishes no words for this one; they are ours (docs/divergences.md).
+_WHY_NO_UPO: Final = both(
+    "only an invoice of that session that KSeF has accepted has a UPO",
+    "UPO ma tylko faktura tej sesji, którą KSeF przyjął",
+)
 _NO_UPO_OF_INVOICE: Final = "UPO dla faktury o numerze referencyjnym {ref} nie zostało znalezione."
 _BAD_KSEF_NUMBER: Final = "'ksefNumber' is not in the correct format."
 
@@ -50,7 +53,8 @@ def by_ksef_number(ask: Ask[None]) -> Answer:
         admit_reader(ask.caller, session)
     found = of_ksef_number(ask.db, ask.ksef, ref, ksef_number, ask.now)
     if found is None:
-        raise Problem(codes.NO_UPO, [codes.UPO_OF_INVOICE_NOT_FOUND.format(ksef_number=ksef_number, ref=ref)])
+        details = [codes.UPO_OF_INVOICE_NOT_FOUND.format(ksef_number=ksef_number, ref=ref)]
+        raise Problem(codes.NO_UPO, details, why=_WHY_NO_UPO)
     return Answer.xml(found)
 
 
@@ -63,7 +67,7 @@ def by_invoice(ask: Ask[None]) -> Answer:
         admit_reader(ask.caller, session)
     found = of_invoice(ask.db, ask.ksef, ref, invoice_ref, ask.now)
     if found is None:
-        raise Problem(codes.INVALID_INPUT, [_NO_UPO_OF_INVOICE.format(ref=invoice_ref)])
+        raise Problem(codes.INVALID_INPUT, [_NO_UPO_OF_INVOICE.format(ref=invoice_ref)], why=_WHY_NO_UPO)
     return Answer.xml(found)
 
 
@@ -77,7 +81,8 @@ def by_page(ask: Ask[None]) -> Answer:
     ).scalar_one_or_none()
     if found is None:
         text = codes.UPO_OF_SESSION_NOT_FOUND.format(upo_ref=upo_ref, ref=session.ref)
-        raise Problem(codes.NO_UPO, [text])
+        why = both("the session's UPO has no such page", "UPO tej sesji nie ma takiej strony")
+        raise Problem(codes.NO_UPO, [text], why=why)
     return Answer.xml(found)
 
 
@@ -144,32 +149,46 @@ class Plan:
     """What a session's UPO is made of."""
 
     session: Any
-    documents: tuple[UpoDocument, ...]
+    #: Accepted invoices, and the pages they fill.
+    total: int
+    pages: int
 
 
-def plan(db: Connection, ksef: LocalKsef, session_ref: str) -> Plan:
-    """Read what the pages need: the accepted invoices in order of their ordinals."""
+def plan(db: Connection, session_ref: str) -> Plan | None:
+    """Read what all pages share; None for a session that is no more."""
+    session = _session(db, session_ref)
+    if session is None:
+        return None
+    counted = select(func.count()).where(*_accepted(session_ref))
+    total: int = db.execute(counted).scalar_one()
+    return Plan(session, total, -(-total // PAGE))
+
+
+def documents(db: Connection, plan: Plan, number: int) -> tuple[UpoDocument, ...]:
+    """The accepted invoices of a page (from 1), in order of their ordinals."""
     rows = db.execute(
         select(*_DOCUMENT_COLUMNS)
-        .where(invoices.c.session_ref == session_ref, invoices.c.ksef_number.is_not(None))
+        .where(*_accepted(plan.session.ref))
         .order_by(invoices.c.ordinal)
+        .offset((number - 1) * PAGE)
+        .limit(PAGE)
     )
-    return Plan(_session(db, session_ref), tuple(_document(row) for row in rows))
+    return tuple(_document(row) for row in rows)
 
 
-def write_pages(ksef: LocalKsef, plan: Plan, now: datetime) -> list[Signed]:
-    """Write and sign all pages. Needs no database: a full page takes a while, beside the loop."""
-    total = len(plan.documents)
-    count = -(-total // PAGE)
-    made = []
-    for number in range(1, count + 1):
-        first = (number - 1) * PAGE
-        documents = plan.documents[first : first + PAGE]
-        page = UpoPage(number, count, first + 1, first + len(documents), total)
-        unsigned = upo.write(_receipt(ksef, plan.session, documents, page))
-        ref = make_reference("EU", now, ksef.random(5), counter=number % 4096)
-        made.append(Signed(ref, plan.session.ref, number, upo.sign_upo(unsigned, ksef.keys.seal, now)))
-    return made
+def _accepted(session_ref: str) -> tuple[Any, Any]:
+    return invoices.c.session_ref == session_ref, invoices.c.ksef_number.is_not(None)
+
+
+def write_page(
+    ksef: LocalKsef, plan: Plan, number: int, documents: tuple[UpoDocument, ...], now: datetime
+) -> Signed:
+    """Write and sign a page. Needs no database: a full one takes a while, beside the loop."""
+    first = (number - 1) * PAGE
+    page = UpoPage(number, plan.pages, first + 1, first + len(documents), plan.total)
+    unsigned = upo.write(_receipt(ksef, plan.session, documents, page))
+    ref = make_reference("EU", now, ksef.random(5), counter=number % 4096)
+    return Signed(ref, plan.session.ref, number, upo.sign_upo(unsigned, ksef.keys.seal, now))
 
 
 def keep_pages(db: Connection, signed: Sequence[Signed]) -> None:
@@ -211,12 +230,13 @@ _DOCUMENT_COLUMNS: Final = (
 
 
 def _session(db: Connection, ref: str) -> Any:
-    """The session, with what its login is known by: the KSeF token, or the signed document's hash."""
+    """The session, with what its login is known by: the KSeF token, or the signed document's hash. None
+    where it is gone."""
     return db.execute(
         select(sessions, auth_operations.c.token_ref, auth_operations.c.document_hash)
         .join(auth_operations, auth_operations.c.ref == sessions.c.auth_ref)
         .where(sessions.c.ref == ref)
-    ).one()
+    ).first()
 
 
 def _document(row: Any) -> UpoDocument:

@@ -74,8 +74,8 @@ class Causes:
         cause = Cause(
             at=stamp(ksef.clock.now()),
             trace_id=trace_id,
-            refs=" ".join(ref for ref in refs if len(ref) <= 64 and ref.isprintable()),
-            operation=operation,
+            refs=" ".join(ref for ref in refs if _is_number(ref)),
+            operation=_clean(operation),
             context=context,
             status=status,
             said=_clean(said),
@@ -118,6 +118,11 @@ def tell(ref: str, status: int, why: str | None) -> None:
     """A line of the log for work that failed after 202; its cause stands in its row."""
     if why:
         log.info("%s: status %s; why: %s", ref, status, loggable(in_language(why, language())))
+
+
+def _is_number(ref: str) -> bool:
+    """Whether a path parameter may be somebody's number; anything can stand in a path."""
+    return len(ref) <= 64 and ref.isascii() and ref.isprintable() and " " not in ref
 
 
 def _clean(text: str) -> str:

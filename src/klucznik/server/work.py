@@ -13,6 +13,8 @@ from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from klucznik.server.scenario import hold
+
 if TYPE_CHECKING:
     from klucznik.server.local import LocalKsef
 
@@ -76,14 +78,21 @@ class Work:
         event, work = self._events[name], STEPS[name]
         while True:
             event.clear()
-            late = self._ksef.faults.hold(name)
             try:
-                if late:
-                    await asyncio.sleep(late)
-                busy = late is not None and await work(self._ksef)
+                busy = await self._may_go_on(name) and await work(self._ksef)
             except Exception:  # a broken round must not end the loop: say so, try again later
                 log.exception("step %s failed; it is tried again", name)
                 busy = False
             if not busy:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(event.wait(), _PATROL)
+
+    async def _may_go_on(self, name: str) -> bool:
+        """Wait for as long as a step is ordered to be late; False where it is stuck. Orders that are taken
+        back meanwhile hold nobody any longer."""
+        waited = 0.0
+        while (late := hold(self._ksef, name)) is not None and waited < late:
+            pause = min(_PATROL, late - waited)
+            await asyncio.sleep(pause)
+            waited += pause
+        return late is not None

@@ -25,6 +25,7 @@ from klucznik.server.ask import HANDLERS, Ask
 from klucznik.server.faults import Script
 from klucznik.server.local import LocalKsef
 from klucznik.server.opened import OpenSessions
+from klucznik.server.reading import storable
 from klucznik.server.tables import metadata, settings
 from klucznik.wire import codes, testdata
 from klucznik.wire.base import Model
@@ -115,11 +116,13 @@ def _bodies(world: Mapping[str, Any]) -> list[tuple[str, Endpoint[Any], Model]]:
             assert isinstance(row.takes, type)
             assert issubclass(row.takes, Model)
             try:
-                body = row.takes.parse(json.dumps(described, default=str))
+                body = storable(row.takes.parse(json.dumps(described, default=str)))
             except ValidationError as bad:
                 first = bad.errors(include_url=False, include_input=False)[0]
                 place = ".".join(map(str, first["loc"]))
                 raise BadWorld(f"{part}[{index}].{place}: {first['msg']}") from None
+            except Problem as bad:
+                raise BadWorld(f"{part}[{index}]: {'; '.join(bad.details)}") from None
             found.append((f"{part}[{index}]", row, body))
     return found
 
@@ -138,6 +141,9 @@ async def reset(ksef: LocalKsef) -> None:
 
     ksef.keys = replace(ksef.keys, jwt=ksef.keys.renew_jwt(ksef.store.folder, Secret(ksef.random(32))))
     await ksef.store.write(empty)
+    # Whoever works on a package finds its row gone at the next write, and stops.
+    for ref in ksef.batches.refs():
+        ksef.batches.drop(ref)
     ksef.opened = OpenSessions()
     ksef.limiter.forget()
     ksef.causes.pending.clear()

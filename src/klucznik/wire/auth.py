@@ -99,7 +99,7 @@ class AuthenticationInitResponse(Model):
 
 
 class AuthenticationMethod(WireEnum):
-    Token = "Token"  # noqa: S105  (a name, not a token)
+    Token = "Token"
     TrustedProfile = "TrustedProfile"
     InternalCertificate = "InternalCertificate"
     QualifiedSignature = "QualifiedSignature"
@@ -111,7 +111,7 @@ class AuthenticationMethod(WireEnum):
 class AuthenticationMethodCategory(WireEnum):
     XadesSignature = "XadesSignature"
     NationalNode = "NationalNode"
-    Token = "Token"  # noqa: S105  (a name, not a token)
+    Token = "Token"
     Other = "Other"
 
 

@@ -5,8 +5,6 @@ to be filled by `str.format`. Statuses are tables from number to description. Ru
 2 and 3, sessions.md sections 5-10, invoice-verification.md section 2, query-export.md, testdata.md.
 """
 
-# ruff: noqa: S105  (texts about tokens, not tokens)
-
 from __future__ import annotations
 
 from dataclasses import dataclass

@@ -17,6 +17,7 @@ from typing import Any, Final, Literal
 
 from pydantic import ConfigDict
 
+from klucznik.lang import both
 from klucznik.wire.base import Int32, MayOmit, Model, Timestamp, TimestampZ
 from klucznik.wire.codes import Code
 from klucznik.wire.ids import ReferenceNumber
@@ -273,7 +274,10 @@ class TooMany(Exception):
         self.limit = limit
         self.window = window
         self.retry_after = retry_after
-        self.why = why
+        self.why = why or both(
+            f"more than {limit} calls of this group in a {window}, from this address in this context",
+            f"ponad {limit} wywołań tej grupy na {_PER_WINDOW[window]}, z tego adresu w tym kontekście",
+        )
 
     @property
     def header(self) -> str | None:

@@ -9,10 +9,11 @@ import httpx
 from ksef2 import Client, Environment, FormSchema, KSeFApiError, KSeFAuthError, KSeFInvoiceRejectedError
 from ksef2.models import AuthContextIdentifier, Identifier, InvoicesFilter, Permission, TokenListParams
 from ksef2.xades import XAdESCredentials
+from ksef2_packages import PACE, exported, packages
+from ksef2_rights import certificates, granted
 from telling import given, tell, until
 
 OFFICIAL = "api-test.ksef.mf.gov.pl"
-PACE = {"timeout": 30.0, "poll_interval": 0.01}
 
 
 class ToLocal(httpx.BaseTransport):
@@ -88,10 +89,14 @@ class Walk:
         self.token()
         self.online_session()
         self.receipts()
+        packages(self)
         self.received()
+        exported(self)
         self.lists()
         self.limits()
-        self.granted()
+        certificates(self)
+        granted(self)
+        self.permitted()
         self.blocked()
         self.registered()
         self.strangers()
@@ -103,6 +108,9 @@ class Walk:
         credentials = XAdESCredentials.from_pem(
             Path(identity["certificate"]).read_bytes(), Path(identity["key"]).read_bytes()
         )
+        return self.login_with(credentials, nip)
+
+    def login_with(self, credentials, nip):
         return self.client.authentication.with_xades(nip=nip, credentials=credentials, **PACE)
 
     def token_login(self):
@@ -238,7 +246,9 @@ class Walk:
             date_from=datetime.fromisoformat(self.order["from"]), date_type="permanent_storage"
         )
         search = self.buyer_client.invoices.search
-        found = search(filters=filters).first_response()
+        found = until(
+            lambda: search(filters=filters).first_response(), lambda answer: len(answer.invoices) >= 3
+        )
         [item] = [one for one in found.invoices if one.ksef_number == number]
         tell(
             "metadata",
@@ -289,7 +299,7 @@ class Walk:
             send=rates.invoice_send.per_second,
         )
 
-    def granted(self):
+    def permitted(self):
         stranger, nip = self.order["stranger"], self.seller["nip"]
         before = self.refusal(self.login, stranger["identity"], nip)
         context = Identifier(type="nip", value=nip)

@@ -6,18 +6,12 @@ import base64
 from ksef_client import AsyncKsefClient, KsefClient, KsefClientOptions
 from ksef_client import models as m
 from ksef_client.exceptions import KsefHttpError
-from ksef_client.services import (
-    AsyncOnlineSessionWorkflow,
-    AuthCoordinator,
-    BatchSessionWorkflow,
-    OnlineSessionWorkflow,
-)
+from ksef_client.services import AsyncOnlineSessionWorkflow, AuthCoordinator, OnlineSessionWorkflow
 from ksef_client.services.rate_limits import iter_rate_limits
 from ksef_client.services.xades import XadesKeyPair
-from ksef_client.utils import build_tar_gz, build_zip
+from ksef_client_packages import FA3, exported, packages
+from ksef_client_rights import certificates, granted
 from telling import given, resolve, tell, until
-
-FA3 = m.FormCode(schema_version="1-0E", system_code="FA (3)", value="FA")
 
 
 def main():
@@ -55,6 +49,8 @@ def refusal(call, *arguments, **named):
 
 
 class Walk:
+    refusal = staticmethod(refusal)
+
     def __init__(self, client, order, options):
         self.client, self.options = client, options
         self.order = order
@@ -72,15 +68,18 @@ class Walk:
         self.token()
         self.online_session()
         self.receipts()
+        packages(self)
         self.received()
+        exported(self)
         self.crowd()
         self.lists()
         self.limits()
-        self.granted()
+        certificates(self)
+        granted(self)
+        self.permitted()
         self.blocked()
         self.registered()
         self.strangers()
-        self.packages()
         self.revoke()
         self.leave()
         tell("end")
@@ -93,6 +92,9 @@ class Walk:
         pair = XadesKeyPair.from_pem_files(
             certificate_path=identity["certificate"], private_key_path=identity["key"]
         )
+        return self.login_with(pair, nip, **named)
+
+    def login_with(self, pair, nip, **named):
         return self.coordinator.authenticate_with_xades_key_pair(
             key_pair=pair,
             context_identifier_type="nip",
@@ -185,11 +187,11 @@ class Walk:
         return self.client.tokens.get_token_status(self.ksef_token.reference_number, access_token=self.access)
 
     def online_session(self):
-        pem = self.client.security.get_public_key_certificate_pem(
-            m.PublicKeyCertificateUsage.SYMMETRICKEYENCRYPTION
-        )
         self.session = OnlineSessionWorkflow(self.client.sessions).open_session(
-            form_code=FA3, public_certificate=pem, access_token=self.by_token.access_token, upo_v43=True
+            form_code=FA3,
+            public_certificate=self.symmetric_key(),
+            access_token=self.by_token.access_token,
+            upo_v43=True,
         )
         tell("session opened", reference=self.session.reference_number, code=self.session_code())
         self.sent = {}
@@ -228,40 +230,9 @@ class Walk:
         late = refusal(self.session.send_invoice, self.invoices["other"])
         tell("sent too late", **late)
 
-    def packages(self):
-        """A good and a faulty invoice in a Zip, then the good one again in a TarGz."""
-        pem = self.client.security.get_public_key_certificate_pem(
-            m.PublicKeyCertificateUsage.SYMMETRICKEYENCRYPTION
-        )
-        other, faulty = self.invoices["other"], self.invoices["faulty"]
-        for kind, archive in (
-            ("Zip", build_zip({"other.xml": other, "faulty.xml": faulty})),
-            ("TarGz", build_tar_gz({"other.xml": other})),
-        ):
-            session = BatchSessionWorkflow(self.client.sessions, self.client.http_client).open_session(
-                form_code=FA3,
-                archive_bytes=archive,
-                compression_type=kind,
-                public_certificate=pem,
-                access_token=self.by_token.access_token,
-            )
-            session.upload_parts()
-            session.close()
-            status = until(session.get_status, lambda answer: answer.status.code >= 200)
-            listed = self.client.sessions.get_session_invoices(
-                session.reference_number, access_token=self.by_token.access_token
-            ).invoices
-            tell(
-                "package",
-                kind=kind,
-                code=status.status.code,
-                counts=[
-                    status.invoice_count,
-                    status.successful_invoice_count,
-                    status.failed_invoice_count,
-                ],
-                files={one.invoice_file_name: one.status.code for one in listed},
-            )
+    def symmetric_key(self):
+        usage = m.PublicKeyCertificateUsage.SYMMETRICKEYENCRYPTION
+        return self.client.security.get_public_key_certificate_pem(usage)
 
     def session_code(self):
         return self.session.get_status().status.code
@@ -295,8 +266,11 @@ class Walk:
             "date_type": m.InvoiceQueryDateType.PERMANENTSTORAGE,
             "date_from": self.order["from"],
         }
-        found = self.client.invoices.query_invoice_metadata_by_date_range(
-            **window, access_token=self.buyer_access, page_size=10
+        found = until(
+            lambda: self.client.invoices.query_invoice_metadata_by_date_range(
+                **window, access_token=self.buyer_access, page_size=10
+            ),
+            lambda answer: len(answer.invoices) >= 3,
         )
         iterated = self.client.invoices.iter_invoice_metadata_by_date_range(
             **window, access_token=self.buyer_access, page_size=10
@@ -348,7 +322,7 @@ class Walk:
                     page_size=10,
                 )
             ),
-            lambda found: len(found) > len(xmls),
+            lambda found: len(found) >= len(xmls) + 3,
         )
         tell(
             "crowd",
@@ -412,7 +386,7 @@ class Walk:
             send=rates.invoice_send.per_second,
         )
 
-    def granted(self):
+    def permitted(self):
         test, stranger = self.client.testdata, self.order["stranger"]
         before = refusal(self.login, stranger["identity"], self.seller["nip"])
         nip = self.seller["nip"]

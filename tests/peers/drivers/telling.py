@@ -37,6 +37,12 @@ def until(ask, done):
             raise TimeoutError(f"still not there after {PATIENCE_SECONDS} s: {answer}")
 
 
+def pem(label, der):
+    """DER in PEM's armour."""
+    lines = base64.encodebytes(der).decode("ascii")
+    return f"-----BEGIN {label}-----\n{lines}-----END {label}-----\n"
+
+
 def resolve(host, address):
     """In this process `host` is `address`, whatever the machine's resolver says."""
     really = socket.getaddrinfo

@@ -59,11 +59,11 @@ def judge(document: bytes, now: datetime, wanted: Wanted = Wanted()) -> Verdict:
     try:
         root = xml.parse(document)
     except xml.XmlProblem as problem:
-        return unreadable("xml", problem.why)
+        return unreadable("xml", str(problem))
     try:
         form = FORMS[wanted.form] if wanted.form else recognise(root)
     except DocumentFault as fault:
-        return Verdict("faulty", (_schema("", fault.why),))
+        return Verdict("faulty", (_schema("", str(fault)),))
     if found := tuple(_by_schema(root, form, wanted.schemas)):
         return Verdict("faulty", found)
     if wanted.schema_only:
