@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +16,9 @@ from urllib.parse import urlsplit
 import httpx2
 
 KLUCZNIK = Path(sys.executable).with_name("klucznik")
+
+#: Set by `databases`: the PostgreSQL database for a data folder.
+database_of: Callable[[Path], str] | None = None
 
 #: A command that takes longer hangs. Most take a second.
 PATIENCE = 60.0
@@ -128,6 +131,8 @@ class Served:
         self.log = home / "ksef.log"
         self.url = self.management = ""
         self._options = options
+        if database_of:
+            self._options += ("--database", database_of(Path(self.data)))
         self._process: subprocess.Popen[str] | None = None
         self._lines: list[str] = []
 

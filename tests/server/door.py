@@ -5,28 +5,31 @@ Ania owns the firm, Biuro is permitted, Obcy is a stranger with a firm of his ow
 
 from __future__ import annotations
 
+import asyncio
 import json
-import sqlite3
 import time
 from base64 import b64decode, b64encode, urlsafe_b64decode
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import httpx2
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from sqlalchemy import Connection, select
 
 from klucznik.crypto import authority, xades
 from klucznik.crypto.certs import Identity
 from klucznik.crypto.envelope import token_payload, wrap
 from klucznik.documents.auth_request import AuthTokenRequest, ContextType
 from klucznik.secret import Secret
+from klucznik.server.tables import auth_operations
 from klucznik.testing import RunningKsef
 from klucznik.wire.ids import make_nip, make_pesel
+
+T = TypeVar("T")
 
 _rand = Random()
 
@@ -37,6 +40,12 @@ def new_nip() -> str:
 
 def new_pesel() -> str:
     return make_pesel(_rand)
+
+
+def in_store(running: RunningKsef, work: Callable[[Connection], T]) -> T:
+    """Run with the server's own connection, on its own loop, between its requests."""
+    loop = running.ksef.work._tasks[0].get_loop()
+    return asyncio.run_coroutine_threadsafe(running.ksef.store.write(work), loop).result(30)
 
 
 @dataclass
@@ -230,11 +239,9 @@ class Api:
         return self.redeem(started)
 
     def why(self, ref: str) -> str:
-        """The cause noted for the developer, from the file; it is never on the wire."""
-        assert self.ksef.store.folder is not None
-        with closing(sqlite3.connect(f"file:{self.ksef.store.folder / 'ksef.db'}?mode=ro", uri=True)) as db:
-            (found,) = db.execute("SELECT why FROM auth_operations WHERE ref = ?", [ref]).fetchone()
-        return str(found)
+        """The cause noted for the developer, from the store; it is never on the wire."""
+        query = select(auth_operations.c.why).where(auth_operations.c.ref == ref)
+        return str(in_store(self.running, lambda db: db.execute(query).scalar_one()))
 
     # ---- test data and tokens
 

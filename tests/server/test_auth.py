@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from random import Random
@@ -15,16 +13,18 @@ from typing import Any, get_args
 
 import pytest
 from cryptography.x509.oid import NameOID
+from sqlalchemy import select
 
 from klucznik.clock import ManualClock
 from klucznik.crypto import authority, xades
 from klucznik.crypto.certs import Identity, fingerprint
 from klucznik.server.access import sign
 from klucznik.server.local import Profile
+from klucznik.server.tables import auth_operations
 from klucznik.testing import local_ksef
 from klucznik.wire.ids import crc8, is_reference, make_reference
 
-from .door import Api, Person, Started, claims, firm, new_nip, new_pesel, refusal
+from .door import Api, Person, Started, claims, firm, in_store, new_nip, new_pesel, refusal
 
 NOW = datetime.now(UTC)
 
@@ -171,10 +171,8 @@ def test_the_signed_bytes_are_remembered_by_their_hash(api: Api) -> None:
     nip = new_nip()
     document = api.signed(authority.seal("Firma", nip, now=NOW), ("Nip", nip))
     started = api.started(api.post_signed(document))
-    assert api.ksef.store.folder is not None
-    with closing(sqlite3.connect(api.ksef.store.folder / "ksef.db")) as db:
-        query = "SELECT document_hash FROM auth_operations WHERE ref = ?"
-        (kept,) = db.execute(query, [started.ref]).fetchone()
+    query = select(auth_operations.c.document_hash).where(auth_operations.c.ref == started.ref)
+    kept = in_store(api.running, lambda db: db.execute(query).scalar_one())
     assert kept == b64encode(sha256(document).digest()).decode()
 
 

@@ -177,7 +177,7 @@ def test_small_pages_lose_nothing(api: Api, ania: Person, house: RunningKsef) ->
 
 
 def test_nothing_strikes_without_a_script(house: RunningKsef) -> None:
-    assert Faults().struck("POST /tokens", "") == []
+    assert Faults().strikes("POST /tokens", "") == []
     assert Faults().hold("tokens") == 0
     assert Faults().page_size is None
 
@@ -186,7 +186,7 @@ def test_the_same_seed_strikes_the_same_calls() -> None:
     def drawn(seed: int) -> list[int]:
         faults = Faults()
         faults.put(Script.model_validate({"seed": seed, "rules": [{"share": 0.2, "do": "drop"}]}))
-        return [number for number in range(1000) if faults.struck("GET /tokens", "")]
+        return [number for number in range(1000) if faults.strikes("GET /tokens", "")]
 
     assert drawn(7) == drawn(7)
     assert drawn(7) != drawn(8)

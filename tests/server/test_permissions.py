@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from klucznik.clock import ManualClock
 from klucznik.crypto import authority
+from klucznik.server.tables import permission_operations
 from klucznik.wire.ids import is_reference
 
-from .door import Api, Person, claims, employee, firm, new_nip, new_pesel, refusal
+from .door import Api, Person, claims, employee, firm, in_store, new_nip, new_pesel, refusal
 from .granting import (
     BY_FINGERPRINT,
     ENTITY,
@@ -47,10 +47,8 @@ def at(api: Api) -> Granting:
 
 
 def _why(api: Api, ref: str) -> str:
-    assert api.ksef.store.folder is not None
-    with closing(sqlite3.connect(f"file:{api.ksef.store.folder / 'ksef.db'}?mode=ro", uri=True)) as db:
-        (found,) = db.execute("SELECT why FROM permission_operations WHERE ref = ?", [ref]).fetchone()
-    return str(found)
+    query = select(permission_operations.c.why).where(permission_operations.c.ref == ref)
+    return str(in_store(api.running, lambda db: db.execute(query).scalar_one()))
 
 
 # ---- operations

@@ -41,7 +41,7 @@ def _kept(store: Store) -> set[str]:
 
 
 class _Failing:
-    """A connection whose named statement fails; all else goes through."""
+    """A connection whose named statements fail; all else goes through."""
 
     def __init__(self, raw: sqlite3.Connection, *statements: str) -> None:
         self._raw, self._statements = raw, statements
@@ -60,17 +60,16 @@ class _Failing:
 def test_a_commit_that_fails_acknowledges_nobody_and_the_next_one_works(
     store: Store, monkeypatch: pytest.MonkeyPatch, failing: tuple[str, ...]
 ) -> None:
-    from klucznik.server import store as module
-
-    raw_of = module._raw
+    home: Any = store._home
+    raw = home._writes
 
     async def story() -> None:
-        monkeypatch.setattr(module, "_raw", lambda connection: _Failing(raw_of(connection), *failing))
+        monkeypatch.setattr(home, "_writes", _Failing(raw, *failing))
         answers = await asyncio.gather(
             *(store.write(_keep(name)) for name in ("a", "b")), return_exceptions=True
         )
         assert all(isinstance(answer, sqlite3.OperationalError) for answer in answers)
-        monkeypatch.setattr(module, "_raw", raw_of)
+        monkeypatch.setattr(home, "_writes", raw)
         if "ROLLBACK" in failing:  # one more batch fails, on the transaction that is still open
             with pytest.raises(sqlite3.OperationalError):
                 await store.write(_keep("c"))
@@ -89,7 +88,7 @@ def test_a_full_database_refuses_and_goes_on_when_there_is_room(store: Store) ->
 
     async def story() -> None:
         await store.write(_keep("before"))
-        limit(store._writer, 1)  # never less than what is there
+        limit(store._home.writer, 1)  # never less than what is there
         answers = await asyncio.gather(
             store.write(fill), store.write(_keep("beside")), return_exceptions=True
         )
@@ -97,7 +96,7 @@ def test_a_full_database_refuses_and_goes_on_when_there_is_room(store: Store) ->
         # Nobody of a batch is acknowledged whose transaction broke.
         assert isinstance(answers[1], OperationalError)
         assert _kept(store) == {"before"}
-        limit(store._writer, 1_000_000)
+        limit(store._home.writer, 1_000_000)
         await store.write(fill)
 
     asyncio.run(story())
@@ -111,7 +110,7 @@ def test_a_full_disk_is_a_500_that_tells_and_logs_no_secret(
     with local_ksef(tmp_path, rates="off") as running, Api(running) as api:
         person = firm(api)
         clerk = employee(api, person.nip, "InvoiceRead")
-        api.ksef.store._writer.exec_driver_sql("PRAGMA max_page_count = 1")
+        api.ksef.store._home.writer.exec_driver_sql("PRAGMA max_page_count = 1")
         statuses: set[int] = set()
         body = {"permissions": ["InvoiceRead"], "description": "x" * 256}
         for _ in range(400):
@@ -127,7 +126,7 @@ def test_a_full_disk_is_a_500_that_tells_and_logs_no_secret(
         # Reading goes on, and so does refusing; with room again, writing as well.
         assert api.call("GET", "/tokens", clerk.login).status_code == 200
         assert api.call("POST", "/tokens", clerk.login, body={}).status_code == 400
-        api.ksef.store._writer.exec_driver_sql("PRAGMA max_page_count = 1000000")
+        api.ksef.store._home.writer.exec_driver_sql("PRAGMA max_page_count = 1000000")
         assert api.call("POST", "/tokens", clerk.login, body=body).status_code == 202
     assert "database or disk is full" in caplog.text
     # The author's PESEL stands in the row that could not be written.

@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import logging
 import re
-import sqlite3
-from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import insert
 
 from klucznik.clock import ManualClock
 from klucznik.crypto import authority
 from klucznik.crypto.certs import fingerprint
+from klucznik.server.tables import grants
 from klucznik.testing import local_ksef
 from klucznik.wire.ids import is_reference, make_reference
 
-from .door import Api, Login, Person, claims, employee, firm, new_nip, new_pesel, refusal
+from .door import Api, Login, Person, claims, employee, firm, in_store, new_nip, new_pesel, refusal
 
 ALL = [
     "InvoiceRead",
@@ -40,18 +40,28 @@ def _listed(api: Api, login: Login, **params: Any) -> list[str]:
 
 
 def _grant(api: Api, context: tuple[str, str], subject: tuple[str, str], *permissions: str) -> None:
-    """Grants by no way in particular, put into the file."""
-    assert api.ksef.store.folder is not None
-    with closing(sqlite3.connect(api.ksef.store.folder / "ksef.db", timeout=30)) as db, db:
-        for number, name in enumerate(permissions):
-            row = (f"{context[1]} {number}", *context, *subject, name, *context)
-            db.execute(
-                "INSERT INTO grants (id, kind, context_type, context_value, subject_type, subject_value,"
-                " permission, can_delegate, target_type, target_value, from_type, from_value, description,"
-                " author_type, created)"
-                " VALUES (?, 'person', ?, ?, ?, ?, ?, 0, '', '', ?, ?, 'for a test', 'System', 0)",
-                row,
-            )
+    """Grants by no way in particular, put into the store."""
+    rows = [
+        {
+            "id": f"{context[1]} {number}",
+            "kind": "person",
+            "context_type": context[0],
+            "context_value": context[1],
+            "subject_type": subject[0],
+            "subject_value": subject[1],
+            "permission": name,
+            "can_delegate": False,
+            "target_type": "",
+            "target_value": "",
+            "from_type": context[0],
+            "from_value": context[1],
+            "description": "for a test",
+            "author_type": "System",
+            "created": 0,
+        }
+        for number, name in enumerate(permissions)
+    ]
+    in_store(api.running, lambda db: db.execute(insert(grants), rows))
 
 
 # ---- generate

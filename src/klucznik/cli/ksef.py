@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sys
 from datetime import datetime
 from pathlib import Path
@@ -59,6 +58,22 @@ def ksef() -> None:
         "Data folder, default $KLUCZNIK_HOME/ksef; :memory: keeps nothing.",
         "Katalog danych, domyślnie $KLUCZNIK_HOME/ksef; :memory: niczego nie zachowuje.",
     ),
+)
+@click.option(
+    "--database",
+    default=None,
+    metavar="URL",
+    help=tr(
+        "A PostgreSQL database instead of SQLite: postgresql://user@host/name; password from a passfile.",
+        "Baza PostgreSQL zamiast SQLite: postgresql://user@host/nazwa; hasło z pliku haseł.",
+    ),
+)
+@click.option(
+    "--workers",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help=tr("Processes that answer, on Linux and macOS.", "Liczba procesów, na Linuksie i macOS."),
 )
 @click.option(
     "--profile",
@@ -121,6 +136,8 @@ def serve(
     port: int,
     management_port: int,
     data: str | None,
+    database: str | None,
+    workers: int,
     profile: Any,
     rates: Any,
     token_form: Any,
@@ -133,23 +150,26 @@ def serve(
 ) -> None:
     from klucznik.client.environments import is_loopback
     from klucznik.clock import SystemClock
+    from klucznik.server.crew import Crew
     from klucznik.server.local import open_local
-    from klucznik.server.serve import address, bind, run, serve
+    from klucznik.server.serve import address, bind, run, serve, start_log
     from klucznik.server.tls import tls_files
     from klucznik.server.world import read_file
 
     start_log(verbose)
     folder = None if data == ":memory:" else Path(data) if data else data_home() / "ksef"
     world = read_file(seed_world) if seed_world else None
-    local = open_local(
-        folder,
-        profile=profile,
-        rates=rates,
-        token_form=token_form,
-        allowed_hosts=allow_host,
-        start=_instant(start) if start else None,
-        tokens=tokens,
-    )
+    chosen: dict[str, Any] = {
+        "profile": profile,
+        "rates": rates,
+        "token_form": token_form,
+        "allowed_hosts": allow_host,
+        "tokens": tokens,
+        "database": database,
+    }
+    if workers > 1:
+        _check_workers(folder)
+    local = open_local(folder, start=_instant(start) if start else None, **chosen, leads=workers > 1)
     api, management = bind(host, port), bind("127.0.0.1", management_port)
     files = tls_files(folder, [host, *allow_host], SystemClock().now()) if tls else None
     url = f"{address('https' if tls else 'http', api)}/v2"
@@ -182,7 +202,11 @@ def serve(
         print(f"ready {url}", flush=True)
         print(f"management {door}", flush=True)
 
-    run(serve(local, api, management, tls=files, ready=ready, seed=world))
+    crew = None
+    if workers > 1:
+        paths = [str(path) for path in (files.certificate, files.key, files.authority)] if files else None
+        crew = Crew(local, api, workers, {**chosen, "folder": str(folder), "verbose": verbose, "tls": paths})
+    run(serve(local, api, management, tls=files, ready=ready, seed=world, crew=crew))
 
 
 @ksef.command(
@@ -196,6 +220,25 @@ def openapi() -> None:
 
     json.dump(document(), sys.stdout, ensure_ascii=False, indent=2)
     print()
+
+
+def _check_workers(folder: Path | None) -> None:
+    if sys.platform == "win32":
+        raise click.BadParameter(
+            tr(
+                "Windows cannot share a port between processes.",
+                "Windows nie pozwala procesom dzielić portu.",
+            ),
+            param_hint="--workers",
+        )
+    if folder is None:
+        raise click.BadParameter(
+            tr(
+                "several processes need a folder to share: leave --data :memory: out.",
+                "kilka procesów potrzebuje wspólnego katalogu: pomiń --data :memory:.",
+            ),
+            param_hint="--workers",
+        )
 
 
 def _instant(text: str) -> datetime:
@@ -212,14 +255,3 @@ def _instant(text: str) -> datetime:
             param_hint="--clock",
         )
     return found
-
-
-def start_log(verbose: bool) -> None:
-    """Log of the local KSeF to standard error; refusals with their cause."""
-    logging.basicConfig(
-        level=logging.DEBUG if verbose else logging.INFO,
-        format="%(asctime)s %(levelname)s %(message)s",
-        stream=sys.stderr,
-    )
-    for noisy in ("asyncio", "uvicorn"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -31,9 +31,8 @@ from klucznik.lang import tr
     help=tr("Management port.", "Port zarządzania."),
 )
 def up(port: int, management_port: int) -> None:
-    from klucznik.cli.ksef import start_log
     from klucznik.server.local import open_local
-    from klucznik.server.serve import address, bind, run, serve
+    from klucznik.server.serve import address, bind, run, serve, start_log
 
     start_log(verbose=False)
     folder = data_home() / "ksef"

@@ -193,7 +193,7 @@ class App:
         client_ip = scope["client"][0] if scope.get("client") else "127.0.0.1"
         if path.startswith("/storage/"):
             call.operation = f"{scope['method'][:20]} /storage"
-            struck = ksef.faults.struck(call.operation, "")
+            struck = await ksef.faults.struck(call.operation, "")
             query = scope["query_string"].decode("latin-1")
             try:
                 await strike(ksef, struck, "before", "", now)
@@ -246,7 +246,7 @@ class App:
         call.refs = tuple(names.values())
         # (2) Who calls, from where, how often, with what right.
         try:
-            caller = self._admit(row, headers, client_ip, now)
+            caller = await self._admit(row, headers, client_ip, now)
         except (Unauthorized, Forbidden, TooMany):
             # A refusal sent into an unread body is lost on the way: read it, keep nothing.
             await _read(receive, 0)
@@ -254,7 +254,7 @@ class App:
         if caller and caller.context.type:
             call.context = f"{caller.context.type} {caller.context.value}"
         body = await _read(receive, _LARGEST_INVOICE_BODY if row is sessions.SEND else _LARGEST_BODY)
-        struck = ksef.faults.struck(call.operation, caller.context.value if caller else "")
+        struck = await ksef.faults.struck(call.operation, caller.context.value if caller else "")
         reference = names.get("referenceNumber", "")
         await strike(ksef, struck, "before", reference, now)
         # (3) What is asked.
@@ -291,22 +291,22 @@ class App:
             done.headers.append((_WARNING, header(ask.warnings).encode("ascii")))
         return done
 
-    def _admit(
+    async def _admit(
         self, row: Endpoint[Any], headers: Mapping[str, str], client_ip: str, now: datetime
     ) -> Caller | None:
         ksef = self.ksef
         if row.bearer == "anonymous":
-            ksef.limiter.count(row, "", client_ip, now.timestamp())
+            await ksef.limiter.count(row, "", client_ip, now.timestamp())
             return None
         caller = self.bearers.read(ksef, headers.get("authorization"), now)
         admit(row, caller)
         admit_address(caller, client_ip)
         if row.limits == LimitGroup.anonymous:
-            ksef.limiter.count(row, "", client_ip, now.timestamp())
+            await ksef.limiter.count(row, "", client_ip, now.timestamp())
         else:
             own = ksef.store.read(lambda db: rates_of(db, caller.context))
             context = f"{caller.context.type} {caller.context.value}"
-            ksef.limiter.count(row, context, client_ip, now.timestamp(), own)
+            await ksef.limiter.count(row, context, client_ip, now.timestamp(), own)
         admit_permissions(row, caller)
         return caller
 

@@ -86,8 +86,10 @@ def local_ksef(
     tokens: Policy = "legacy",
     start: datetime | None = None,
     seed: Mapping[str, Any] | None = None,
+    database: str | None = None,
 ) -> Iterator[RunningKsef]:
-    """Run a local KSeF on 127.0.0.1 for the length of a `with` block; in memory unless `data` is given.
+    """Run a local KSeF on 127.0.0.1 for the length of a `with` block; in memory unless `data` (a folder)
+    or `database` (URL of PostgreSQL) is given.
 
     Rate limits are off unless asked for, since tests call faster than people.
     """
@@ -95,7 +97,14 @@ def local_ksef(
     ready, failed = threading.Event(), []
     stop: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
     ksef = open_local(
-        data, clock=clock, profile=profile, rates=rates, token_form=token_form, tokens=tokens, start=start
+        data,
+        clock=clock,
+        profile=profile,
+        rates=rates,
+        token_form=token_form,
+        tokens=tokens,
+        start=start,
+        database=database,
     )
 
     async def run() -> None:

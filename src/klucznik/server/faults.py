@@ -140,8 +140,12 @@ class Faults:
         self.script = script
         self.counted = [Counted(rule) for rule in script.rules]
 
-    def struck(self, operation: str, context: str) -> list[Rule]:
+    async def struck(self, operation: str, context: str) -> list[Rule]:
         """Count a call; the rules that strike it, before or after its work."""
+        return [self.script.rules[place] for place in self.strikes(operation, context)]
+
+    def strikes(self, operation: str, context: str) -> list[int]:
+        """The same, where the counts are; rules by their place in the script."""
         found = []
         for index, counted in enumerate(self.counted):
             rule = counted.rule
@@ -158,7 +162,7 @@ class Faults:
                 if draw >= rule.share:
                     continue
             counted.struck += 1
-            found.append(rule)
+            found.append(index)
         return found
 
     def hold(self, step: str) -> float | None:

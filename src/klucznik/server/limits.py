@@ -19,6 +19,8 @@ _WINDOWS: tuple[tuple[int, Window], ...] = ((1, "second"), (60, "minute"), (3600
 #: Counters kept at most; the one unused longest goes first.
 _COUNTERS = 20_000
 
+#: What is counted, in which context, from which address.
+Key = tuple[str, str, str]
 
 _NONE: Mapping[LimitGroup, Rates] = {}
 
@@ -33,7 +35,7 @@ class Limiter:
 
     def __init__(self, profile: RateProfile = "production") -> None:
         self.profile: RateProfile = profile
-        self._seen: OrderedDict[tuple[str, str, str], deque[float]] = OrderedDict()
+        self._seen: OrderedDict[Key, deque[float]] = OrderedDict()
         self._blocks = Blocks()
 
     def forget(self) -> None:
@@ -52,7 +54,7 @@ class Limiter:
             return Rates(-1, -1, -1)
         return Rates(*(value * 10 if value > 0 else value for value in _figures(rates)))
 
-    def count(
+    async def count(
         self,
         row: Endpoint[object],
         context: str,
@@ -63,9 +65,15 @@ class Limiter:
         """Count one call, or raise `TooMany`. In group `other` each endpoint counts apart."""
         if self.profile == "off" and row.limits not in own:
             return
-        rates = self.rates(row.limits, own)
         name = f"{row.method} {row.path}" if row.limits == LimitGroup.other else row.limits.value
-        key = (name, context, client_ip)
+        await self.within(self.rates(row.limits, own), (name, context, client_ip), now)
+
+    async def within(self, rates: Rates, key: Key, now: float) -> None:
+        """Count a call of a key against these figures, or raise `TooMany`."""
+        self.note(rates, key, now)
+
+    def note(self, rates: Rates, key: Key, now: float) -> None:
+        """The same, where the counters are."""
         limits = dict(zip((window for _, window in _WINDOWS), _figures(rates), strict=True))
         if standing := self._blocks.standing(key, limits, now):
             raise standing

@@ -101,15 +101,20 @@ def open_local(
     allowed_hosts: Iterable[str] = (),
     start: datetime | None = None,
     tokens: Policy = "legacy",
+    database: str | None = None,
+    shared: bool = False,
+    leads: bool = False,
 ) -> LocalKsef:
-    """Open (or create) a local KSeF in `folder`, None for memory.
+    """Open (or create) a local KSeF in `folder`, None for memory, or in a `database` of PostgreSQL (its
+    URL); then the folder holds only keys and the parts of packages.
 
-    `start` sets its clock; without it the clock goes on as it was left. Raises `errors.Unreadable`
-    when the folder is in use, damaged or of a newer version.
+    `start` sets its clock; without it the clock goes on as it was left. `shared`: one of several processes
+    (`crew`), of which the one that `leads` holds the folder. Raises `errors.Unreadable` when the folder is
+    in use, damaged or of a newer version, or the database cannot be used.
     """
     # The keys are valid by the machine's time too: a rehearsal of next year has clients of today.
     clock = MovableClock(clock or SystemClock())
-    store = Store(folder, clock)
+    store = Store(folder, clock, database=database, shared=shared or leads, holds=not shared)
     moved.restore(store, clock)
     if start:
         clock.set(start)

@@ -10,7 +10,7 @@ import json
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Protocol, Self
 from urllib.parse import parse_qsl, unquote
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -305,11 +305,34 @@ _DOORS: Final[dict[str, dict[str, Door]]] = {
 }
 
 
+class Others(Protocol):
+    """The processes that share a local KSeF with this one."""
+
+    async def heard(self) -> None:
+        """All that they noted up to now is here."""
+        ...
+
+    async def told(self) -> None:
+        """All of them know what was changed here."""
+        ...
+
+
+class _Nobody:
+    """A local KSeF of one process."""
+
+    async def heard(self) -> None:
+        pass
+
+    async def told(self) -> None:
+        pass
+
+
 class Management:
     """The ASGI application of the management port."""
 
-    def __init__(self, ksef: LocalKsef) -> None:
+    def __init__(self, ksef: LocalKsef, others: Others | None = None) -> None:
         self.ksef = ksef
+        self.others = others or _Nobody()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -355,7 +378,12 @@ class Management:
             except (ValueError, RecursionError):
                 raise Refused(400, "The body is not JSON.") from None
         query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-        return await door(Knock(self.ksef, unquote(rest), query, body))
+        # What other processes noted before this question is part of the answer.
+        await self.others.heard()
+        answer = await door(Knock(self.ksef, unquote(rest), query, body))
+        if scope["method"] != "GET":
+            await self.others.told()
+        return answer
 
 
 def _sentence(bad: ValidationError) -> str:

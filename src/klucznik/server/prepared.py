@@ -7,7 +7,7 @@ An invoice passes through half a dozen of them; Core's own execution costs 25 to
 the driver's 3 to 10. What is given by name are the `bindparam`s of the statement (and the columns an
 INSERT or UPDATE fills, where `columns` names them); literals in it keep their values. Values and
 results are as the driver has them: only columns that need no conversion may be used (text, integers,
-bytes, booleans), and booleans come back as 0 and 1.
+bytes, booleans), and SQLite gives booleans back as 0 and 1.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ Record: TypeAlias = Mapping[str, Any]
 
 
 class Prepared:
-    """One statement, compiled for the dialect it first meets (a process has one database)."""
+    """One statement, compiled for the database it first meets, and anew when it meets another."""
 
     def __init__(self, statement: Executable, columns: Iterable[str] | None = None) -> None:
         assert isinstance(statement, ClauseElement)
         self._statement = statement
         self._columns = list(columns) if columns is not None else None
         self._text = ""
+        self._dialect = ""
         self._names: tuple[str, ...] | None = None
         self._fixed: dict[str, Any] = {}
         self._make: Any = None
@@ -60,13 +61,13 @@ class Prepared:
         """Execute for each of the values; nothing to do is nothing done."""
         if not given:
             return
-        if not self._text:
+        if self._dialect != db.dialect.name:
             self._compile(db)
         raw: Any = db.connection.dbapi_connection
         raw.cursor().executemany(self._text, [self._values(values) for values in given])
 
     def _run(self, db: Connection, given: Mapping[str, Any]) -> Any:
-        if not self._text:
+        if self._dialect != db.dialect.name:
             self._compile(db)
         raw: Any = db.connection.dbapi_connection
         return raw.execute(self._text, self._values(given))
@@ -77,7 +78,7 @@ class Prepared:
         self._names = tuple(positions) if positions else None
         names: Any = getattr(compiled, "bind_names", {})
         self._fixed = {name: compiled.params[name] for bind, name in names.items() if not bind.required}
-        self._text = str(compiled)
+        self._text, self._dialect, self._make = str(compiled), db.dialect.name, None
 
     def _values(self, given: Mapping[str, Any]) -> Any:
         values = {**self._fixed, **given} if self._fixed else given

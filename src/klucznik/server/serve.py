@@ -17,8 +17,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from klucznik.errors import CannotServe, Unreadable
 from klucznik.lang import tr
-from klucznik.server import moved, world
+from klucznik.server import handlers, moved, world
 from klucznik.server.app import DROP, App
+from klucznik.server.crew import Crew
 from klucznik.server.local import LocalKsef
 from klucznik.server.management import Management
 from klucznik.server.tls import Tls
@@ -139,17 +140,22 @@ async def serve(
     tls: Tls | None = None,
     ready: Callable[[], None] = lambda: None,
     seed: Mapping[str, Any] | None = None,
+    crew: Crew | None = None,
     handle_signals: bool = True,
     until: asyncio.Event | None = None,
 ) -> None:
     """Serve until SIGINT, SIGTERM or `until`; calls `ready` once both ports answer.
 
-    `seed` is a world to make first (`world`). Raises `errors.Unreadable` when it cannot be made.
+    `seed` is a world to make first (`world`). With a `crew` its workers answer the API, and do the work
+    behind it. Raises `errors.Unreadable` when it cannot be made.
     """
-    servers = [_configured(App(ksef), tls)]
-    listeners = [api]
+    handlers.load()
+    servers, listeners = [], []
+    if crew is None:
+        servers.append(_configured(App(ksef), tls))
+        listeners.append(api)
     if management:
-        servers.append(_configured(Management(ksef)))
+        servers.append(_configured(Management(ksef, crew)))
         listeners.append(management)
     stopping = until or asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -168,18 +174,21 @@ async def serve(
         except world.BadWorld as bad:
             await ksef.store.drain()
             ksef.store.close()
-            for listener in listeners:
-                listener.close()
+            for listener in (api, management):
+                if listener:
+                    listener.close()
             raise Unreadable(
                 tr(f"The world cannot be made: {bad}.", f"Nie da się utworzyć tego świata: {bad}."),
                 hint=tr("docs/management.md shows one", "przykład jest w docs/management.md"),
             ) from None
-    ksef.work.start()
+    ksef.work.start(["why"] if crew else None)
     tasks = [
         asyncio.create_task(server.serve(sockets=[listener]))
         for server, listener in zip(servers, listeners, strict=True)
     ]
     try:
+        if crew:
+            await _either(crew.start(), stopping)
         while not all(server.started for server in servers):
             if any(task.done() for task in tasks):
                 break
@@ -191,8 +200,31 @@ async def serve(
             server.should_exit = True
         await asyncio.gather(*tasks)
     finally:
+        if crew:
+            await crew.stop()
         await ksef.work.stop()
         await ksef.store.drain()
         ksef.store.close()
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+async def _either(work: Coroutine[Any, Any, None], stopping: asyncio.Event) -> None:
+    """Do the work, unless told to stop first. Raises what the work raises."""
+    tasks = [asyncio.create_task(work), asyncio.create_task(stopping.wait())]
+    done, late = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in late:
+        task.cancel()
+    for task in done:
+        task.result()
+
+
+def start_log(verbose: bool) -> None:
+    """Log of the local KSeF to standard error; refusals with their cause."""
+    logging.basicConfig(
+        level=logging.DEBUG if verbose else logging.INFO,
+        format="%(asctime)s %(levelname)s %(message)s",
+        stream=sys.stderr,
+    )
+    for noisy in ("asyncio", "uvicorn"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -23,6 +23,7 @@ STORAGE_DELAY: Final = timedelta(milliseconds=20)
 
 _REACHED: Final = "storage_reached"
 _LAG: Final = "storage_lag"
+_TOLD: Final = "storage_told"
 _MICROSECOND: Final = timedelta(microseconds=1)
 _DELAY: Final = STORAGE_DELAY // _MICROSECOND
 #: How far ahead of a told mark the store is: spares a write for each query, and no start is so quick.
@@ -69,6 +70,8 @@ class Storage:
 
         Each record has an instant of its own, so that a walk from date to date always gets on.
         """
+        if self._ksef.store.shared:
+            self._catch_up(db)
         date = max(self.now() + _DELAY, self._promised + 1)
         self._under_way = min(date, self._under_way or date)
         self._ksef.store.after_commit(self._committed)
@@ -80,6 +83,8 @@ class Storage:
 
     async def promise(self) -> int:
         """The high water mark: up to it all is there. Durable before it is told."""
+        if self._ksef.store.shared:
+            return await self._ksef.store.write(self._promise_of_all)
         now = self.now()
         mark = min(now - self.lag, now if self._under_way is None else self._under_way - 1)
         self._promised = mark = max(mark, self._promised)
@@ -88,6 +93,19 @@ class Storage:
             await self._ksef.store.write(lambda db: keep_setting(db, _REACHED, str(kept)))
             self._kept = max(self._kept, kept)
         return mark
+
+    def _promise_of_all(self, db: Connection) -> int:
+        """The same among several processes: while this one writes, no other has dates under way."""
+        self._catch_up(db)
+        self._promised = max(self.now() - self.lag, self._promised)
+        keep_setting(db, _TOLD, str(self._promised))
+        return self._promised
+
+    def _catch_up(self, db: Connection) -> None:
+        """What the other processes have promised and reached."""
+        self._promised = max(self._promised, int(setting(db, _TOLD) or 0))
+        self._kept = max(self._kept, int(setting(db, _REACHED) or 0))
+        self._lag = int(setting(db, _LAG) or 0)
 
     def visible(self) -> Any:
         """The condition for records that can be found by now.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Final
 
@@ -23,6 +23,15 @@ class Traced:
     status: int  # 0: the answer was dropped by a fault
     milliseconds: float
     trace_id: str
+
+    def telling(self) -> list[Any]:
+        """As JSON, for another process; `told` reads it."""
+        return [self.at.isoformat(), *(getattr(self, field.name) for field in fields(self)[1:])]
+
+    @classmethod
+    def told(cls, parts: list[Any]) -> Traced:
+        """The call that another process noted."""
+        return cls(datetime.fromisoformat(parts[0]), *parts[1:])
 
 
 class Trace:

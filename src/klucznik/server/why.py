@@ -71,18 +71,21 @@ class Causes:
         why: str,
     ) -> None:
         """Keep the cause of a refusal; without one, what was said is all there is to say."""
-        self.pending.append(
-            Cause(
-                at=stamp(ksef.clock.now()),
-                trace_id=trace_id,
-                refs=" ".join(ref for ref in refs if _is_number(ref)),
-                operation=_clean(operation),
-                context=context,
-                status=status,
-                said=_clean(said),
-                why=_clean(why or said),
-            )
+        cause = Cause(
+            at=stamp(ksef.clock.now()),
+            trace_id=trace_id,
+            refs=" ".join(ref for ref in refs if _is_number(ref)),
+            operation=_clean(operation),
+            context=context,
+            status=status,
+            said=_clean(said),
+            why=_clean(why or said),
         )
+        self.keep(ksef, cause)
+
+    def keep(self, ksef: LocalKsef, cause: Cause) -> None:
+        """The cause waits to be written, where causes are written."""
+        self.pending.append(cause)
         ksef.work.wake("why")
 
     def by_key(self, ksef: LocalKsef, key: str) -> list[dict[str, Any]]:

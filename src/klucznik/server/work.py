@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -49,9 +49,13 @@ class Work:
         self._events: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._tasks: list[asyncio.Task[None]] = []
 
-    def start(self) -> None:
-        """Begin; needs a running loop."""
-        self._tasks = [asyncio.create_task(self._loop(name), name=f"work {name}") for name in STEPS]
+    def start(self, names: Collection[str] | None = None) -> None:
+        """Begin all steps, or those named; needs a running loop."""
+        self._tasks = [
+            asyncio.create_task(self._loop(name), name=f"work {name}")
+            for name in STEPS
+            if names is None or name in names
+        ]
 
     def wake(self, name: str) -> None:
         """There is something to do for a step, once the transaction under way can be read."""

@@ -1,0 +1,101 @@
+"""What a database has to be able to do to be the local KSeF's home: `sqlite` and `postgres` are two."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, inspect, select
+
+from klucznik.errors import Unreadable
+from klucznik.lang import tr
+from klucznik.server import tables
+
+
+class Home(Protocol):
+    """An open database with one connection that writes and one that reads."""
+
+    writer: Connection
+    reader: Connection
+    #: Errors after which nobody knows what is left of the transaction: disk full, connection lost.
+    fatal: tuple[type[Exception], ...]
+    #: Whether a commit waits for a disk, so that others are served meanwhile.
+    durable: bool
+
+    def begin(self) -> None:
+        """Begin the only writing transaction there is, in any process; waits for another one's end."""
+        ...
+
+    def savepoint(self) -> None:
+        """The next piece of work begins."""
+        ...
+
+    def keep(self) -> None:
+        """The piece of work stays."""
+        ...
+
+    def undo(self) -> None:
+        """The piece of work has not happened."""
+        ...
+
+    def commit(self) -> None:
+        """Acknowledge the transaction; on disk when this returns."""
+        ...
+
+    def abandon(self) -> None:
+        """Give the transaction up, whatever is left of it; never raises."""
+        ...
+
+    def begin_reading(self) -> Connection:
+        """One view of what is committed, until `end_reading`."""
+        ...
+
+    def end_reading(self) -> None:
+        """Let go of that view."""
+        ...
+
+    def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+def lay_out(connection: Connection, found: int, where: str) -> bool:
+    """Bring tables of version `found` (0: none) to ours, inside a transaction; whether there was need.
+
+    Raises `errors.Unreadable` when they are of a newer version than this program knows.
+    """
+    if found > tables.VERSION:
+        raise Unreadable(
+            tr(
+                f"{where} was written by a newer Klucznik (tables of version {found}, this one knows "
+                f"{tables.VERSION}).",
+                f"{where} zapisał nowszy Klucznik (tabele w wersji {found}, ten zna {tables.VERSION}).",
+            ),
+            hint=tr(
+                "use the newer program, or another place with --data or --database",
+                "użyj nowszego programu albo innego miejsca przez --data lub --database",
+            ),
+        )
+    if found == tables.VERSION:
+        return False
+    tables.upgrade(connection)
+    tables.metadata.create_all(connection)
+    return True
+
+
+def setting(db: Connection, name: str) -> str | None:
+    """A stored setting, or None."""
+    value: Any = db.execute(
+        select(tables.settings.c.value).where(tables.settings.c.name == name)
+    ).scalar_one_or_none()
+    return None if value is None else str(value)
+
+
+def keep_setting(db: Connection, name: str, value: str) -> None:
+    """Store a setting for good."""
+    db.execute(tables.settings.delete().where(tables.settings.c.name == name))
+    db.execute(tables.settings.insert().values(name=name, value=value))
+
+
+def has_tables(db: Connection) -> bool:
+    """Whether anything of ours is there."""
+    return inspect(db).has_table(tables.settings.name)
