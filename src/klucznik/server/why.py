@@ -99,7 +99,7 @@ class Causes:
             kept = [row for row in rows.mappings() if key == row["trace_id"] or key in row["refs"].split()]
             return [_shown(row) for row in kept] + _of_work(db, lambda table: table.c.ref == key)
 
-        return [_shown(asdict(cause)) for cause in reversed(fresh)] + ksef.store.read(find)
+        return _once([_shown(asdict(cause)) for cause in reversed(fresh)] + ksef.store.read(find))
 
     def since(self, ksef: LocalKsef, moment: datetime) -> list[dict[str, Any]]:
         """Causes from an instant on, oldest first; at most a thousand."""
@@ -111,7 +111,13 @@ class Causes:
             return rows + _of_work(db, lambda table: _moment(table) >= start)
 
         fresh = [_shown(asdict(cause)) for cause in self.pending if cause.at >= start]
-        return sorted(ksef.store.read(find) + fresh, key=lambda each: str(each["at"]))[:_ANSWERED]
+        return _once(sorted(ksef.store.read(find) + fresh, key=lambda each: str(each["at"])))[:_ANSWERED]
+
+
+def _once(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without repetition: a cause that is just written is found in both places."""
+    by_trace = {each.get("traceId", id(each)): each for each in reversed(found)}
+    return list(reversed(by_trace.values()))
 
 
 def tell(ref: str, status: int, why: str | None) -> None:
