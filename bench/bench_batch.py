@@ -6,23 +6,22 @@ The server is a process of its own; the package is made and uploaded before the 
 the close to status 200 with its UPO, and from asking for an export until its package is there. The floor
 is one core doing in one process what cannot be left out: unpacking, SHA-256, XML with its schema and
 facts, a number, a row with its bytes in durable transactions. Prints one JSON object; memory is the most
-the server has held (Linux).
+the server has held (Linux). Further options are passed on: `--workers 2 --database URL`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import re
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+
+from homes import running
 
 from klucznik.client import auth, batch, exports, security, sessions
 from klucznik.client.flow import Upload, put
@@ -43,7 +42,6 @@ from klucznik.wire.invoices import (
 from klucznik.wire.security import PublicKeyCertificateUsage
 
 NIP, BUYER = "5265877635", "1111111111"
-KLUCZNIK = Path(sys.executable).with_name("klucznik")
 _NUMBER = b"BENCH/000000"
 
 
@@ -55,12 +53,6 @@ def documents(count: int) -> Iterable[Document]:
     plain = samples.invoice(NIP, BUYER, _NUMBER.decode(), day, now, lines=lines)
     for place in range(count):
         yield Document(f"{place}.xml", plain.replace(_NUMBER, f"BENCH/{place:06d}".encode()))
-
-
-def peak(pid: int) -> float:
-    """The most memory a process has held so far, in MB."""
-    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-    return int(found.group(1)) / 1000 if found else 0.0
 
 
 def floor(archive: Path, kind: Kind, folder: Path) -> float:
@@ -143,27 +135,14 @@ def measure(count: int, kind: Kind, options: list[str]) -> dict[str, Any]:
                 file.write(envelope.aes_decrypt(part.read_bytes(), made.key, made.iv))
         on_floor = floor(archive, kind, folder)
         size = sum(len(document.content) for document in documents(count))
-        command = [str(KLUCZNIK), "ksef", "serve", "--port", "0", "--management-port", "0", "--rates", "off"]
-        with (folder / "log").open("w") as log:
-            process = subprocess.Popen(
-                [*command, "--data", str(folder / "ksef"), *options], stdout=subprocess.PIPE, stderr=log, text=True
-            )
-        try:
-            assert process.stdout
-            ready = process.stdout.readline().split()
-            if not ready:
-                raise RuntimeError((folder / "log").read_text())
-            with Ksef(ready[1]) as ksef:
-                seal = authority.seal("Zmyślona Wytwórnia", NIP, now=datetime.now(UTC))
-                ksef.run(auth.login_with_identity("Nip", NIP, seal))
-                at_rest = peak(process.pid)
-                took, _ = processed(ksef, made, count)
-                after_batch = peak(process.pid)
-                export_took = exported(ksef, count, kind)
-                after_export = peak(process.pid)
-        finally:
-            process.terminate()
-            process.wait(30)
+        with running(folder, *options) as server, Ksef(f"http://127.0.0.1:{server.port}/v2") as ksef:
+            seal = authority.seal("Zmyślona Wytwórnia", NIP, now=datetime.now(UTC))
+            ksef.run(auth.login_with_identity("Nip", NIP, seal))
+            at_rest = server.peak()
+            took, _ = processed(ksef, made, count)
+            after_batch = server.peak()
+            export_took = exported(ksef, count, kind)
+            after_export = server.peak()
     return {
         "invoices": count,
         "kind": kind,

@@ -8,10 +8,6 @@ neither, the run is skipped with a word on how to get it; `KLUCZNIK_POSTGRESQL=r
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -22,14 +18,9 @@ import psycopg
 import pytest
 from sqlalchemy import make_url
 
+import postgresql
 import processes
 from klucznik.server import embedded, local
-
-_HINT = "no PostgreSQL: install it (Debian: apt-get install postgresql), or name one in TEST_PG_URL"
-#: The account that Debian's packages make; the server refuses to run as root.
-_ACCOUNT = "postgres"
-#: Lives no longer than the tests, so nothing is forced to disk.
-_OPTIONS = "-c listen_addresses= -c fsync=off -c max_connections=200 -c shared_buffers=64MB"
 
 
 @dataclass
@@ -65,37 +56,6 @@ class Databases:
             connection.execute(statement.encode())
 
 
-def programs() -> Path | None:
-    """Where initdb and pg_ctl are: on the path, or where Debian keeps the newest version."""
-    if shutil.which("initdb") and (found := shutil.which("pg_ctl")):
-        return Path(found).parent
-    versions = [path for path in Path("/usr/lib/postgresql").glob("*/bin") if (path / "initdb").exists()]
-    return max(versions, key=lambda path: int(re.sub(r"\D", "", path.parent.name) or 0), default=None)
-
-
-def serve(folder: Path, bin_: Path) -> str:
-    """Start a server in `folder`, reached by a socket there; its URL."""
-    account: dict[str, Any] = {}
-    if os.name == "posix" and os.geteuid() == 0:
-        account = {"user": _ACCOUNT, "group": _ACCOUNT, "extra_groups": []}
-        shutil.chown(folder, _ACCOUNT, _ACCOUNT)
-    data, log, options = str(folder / "data"), str(folder / "log"), f"{_OPTIONS} -k {folder}"
-    for command in (
-        [str(bin_ / "initdb"), "-D", data, "-U", "klucznik", "-A", "trust", "-E", "UTF8", "--no-sync"],
-        [str(bin_ / "pg_ctl"), "-D", data, "-w", "-l", log, "-o", options, "start"],
-    ):
-        subprocess.run(
-            command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder, **account
-        )
-    return f"postgresql://klucznik@/postgres?host={folder}"
-
-
-def stop(folder: Path, bin_: Path) -> None:
-    account: dict[str, Any] = {"user": _ACCOUNT} if os.name == "posix" and os.geteuid() == 0 else {}
-    command = [str(bin_ / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "-w", "stop"]
-    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, cwd=folder, **account)
-
-
 @pytest.fixture(scope="session")
 def databases() -> Iterator[Databases]:
     if url := os.environ.get("TEST_PG_URL"):
@@ -103,18 +63,13 @@ def databases() -> Iterator[Databases]:
         yield found
         found.drop()
         return
-    bin_ = programs()
+    bin_ = postgresql.programs()
     if bin_ is None:
         if os.environ.get("KLUCZNIK_POSTGRESQL") == "require":
-            pytest.fail(_HINT)
-        pytest.skip(_HINT)
-    # Not in pytest's own folder, which other accounts may not enter.
-    folder = Path(tempfile.mkdtemp(prefix="klucznik-pg-"))
-    try:
-        yield Databases(serve(folder, bin_))
-    finally:
-        stop(folder, bin_)
-        shutil.rmtree(folder, ignore_errors=True)
+            pytest.fail(postgresql.HINT)
+        pytest.skip(postgresql.HINT)
+    with postgresql.served(bin_, postgresql.QUICK) as url:
+        yield Databases(url)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -19,6 +19,7 @@ import httpx2
 from klucznik.client import (
     auth,
     certificates,
+    collective,
     exports,
     permissions,
     receiving,
@@ -302,6 +303,26 @@ class World:
         # Downloads and exports find them a moment later, in permanent storage.
         ksef.run(poll(receiving.query(self.filters()), lambda page: len(page.invoices) == 2, PACE))
         return Sold(session.reference, tuple(sent), tuple(numbers), reached.upo.pages[0].reference_number)
+
+    def sell(self) -> list[str]:
+        """KSeF numbers of two new invoices."""
+        ksef, session = self.ania.ksef, self.session()
+        for _ in range(2):
+            ksef.call(sessions.send(session, self.invoice()))
+        reached = ksef.run(
+            poll(
+                sessions.invoices(session.reference),
+                lambda page: all(item.ksef_number for item in page.invoices),
+                PACE,
+            )
+        )
+        return [item.ksef_number or "" for item in reached.invoices]
+
+    @cached_property
+    def collective(self) -> str:
+        """A collective identifier of two invoices."""
+        made = self.ania.ksef.call(collective.generate(self.sold.numbers))
+        return made.collective_identifier_number
 
     def filters(self) -> InvoiceQueryFilters:
         return InvoiceQueryFilters(

@@ -118,11 +118,6 @@ def _enrolled(world: World) -> Valid:
     return Valid(certificates.enroll("Nowy certyfikat", "Authentication", request, now()), firm.access)
 
 
-def _collective(world: World) -> str:
-    made: str = world.ania.ksef.call(collective.generate(world.sold.numbers)).collective_identifier_number
-    return made
-
-
 def _packed(world: World) -> tuple[list[bytes], Call[Any]]:
     """The encrypted parts of a package of one invoice, and the opening of a session for it."""
     with TemporaryDirectory() as folder:
@@ -193,7 +188,7 @@ def _sessions(world: World) -> Call[Any]:
 def _collective_query(world: World) -> Call[Any]:
     return collective.query(
         CollectiveIdentifiersQueryRequest(
-            collective_identifier_number=_collective(world),
+            collective_identifier_number=world.collective,
             date_created_from=now() - timedelta(days=30),
             date_created_to=now() + timedelta(days=1),
             invoice_count_from=1,
@@ -264,9 +259,9 @@ OWNERS: Final[dict[str, _Make]] = {
     "POST /certificates/query": lambda w: certificates.page(
         serial=w.enrolled[1], name="Kody", kind="Offline", status="Active", expires_after=now(), page_size=10
     ),
-    "POST /collective-identifiers": lambda w: collective.generate(w.sold.numbers),
+    "POST /collective-identifiers": lambda w: collective.generate(w.sell()),
     "POST /collective-identifiers/query": _collective_query,
-    "POST /collective-identifiers/invoices": lambda w: collective.of_identifiers([_collective(w)]),
+    "POST /collective-identifiers/invoices": lambda w: collective.of_identifiers([w.collective]),
     "GET /collective-identifiers/ksef/{ksefNumber}": lambda w: collective.of_invoice(w.sold.numbers[0]),
     "GET /limits/context": lambda _: limits.of_context(),
     "GET /limits/subject": lambda _: limits.of_subject(),

@@ -315,7 +315,7 @@ def test_a_stranger_learns_nothing(desk: Desk, ania: Person) -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"encryption": None}, 21001),
+        ({"encryption": None}, 21405),
         ({"filters": {"subjectType": "Subject4"}}, 21001),
         ({"compressionType": "Rar"}, 21001),
         ({"onlyMetadata": "yes"}, 21001),

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy import Connection, func, select, update
 from klucznik.clock import ManualClock
 from klucznik.server import packing, unpacking
 from klucznik.server.leases import LIFE
-from klucznik.server.store import Store
+from klucznik.server.local import open_local
 from klucznik.server.tables import batches, export_parts, invoices, stamp, upos
 
 from .desk import Desk, Person, desk_at, until
@@ -29,8 +30,7 @@ START = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 @contextmanager
 def both_at(folder: Path, monkeypatch: pytest.MonkeyPatch, **options: Any) -> Iterator[tuple[Desk, Desk]]:
     """Two servers on one data folder, each with a database connection and a thread of its own."""
-    monkeypatch.setattr("klucznik.server.store._lock", lambda folder: None)
-    monkeypatch.setattr(Store, "shared", True)
+    monkeypatch.setattr("klucznik.server.embedded.open_local", partial(open_local, shared=True))
     with desk_at(folder, **options) as first, desk_at(folder, **options) as second:
         yield first, second
 
@@ -115,10 +115,14 @@ def test_a_lease_that_runs_out_is_taken_over(tmp_path: Path, monkeypatch: pytest
 
 
 def test_nobody_waits_for_an_earlier_life_of_the_only_process(tmp_path: Path) -> None:
-    with desk_at(tmp_path) as desk:
+    clock = ManualClock(START)  # the lease never runs out by itself
+    with desk_at(tmp_path, clock=clock) as desk:
         ania = desk.firm()
         session = uploaded(ania, Package(archive(documents(ania, 3, "O"))))
-        held_by(desk, session.ref, "an earlier life", desk.ksef.clock.now() + timedelta(days=1))
+        held_by(desk, session.ref, "an earlier life", desk.ksef.clock.now() + LIFE)
+    with desk_at(tmp_path, clock=clock) as desk:
+        ania = elsewhere(ania, desk)
+        session = Opened(ania, session.ref, session.requests)
         assert session.close().status_code == 204
         in_order(session, 3)
 

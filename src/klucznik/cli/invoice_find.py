@@ -45,6 +45,7 @@ _MOST = 100
     type=click.IntRange(1, 10_000),
     default=_MOST,
     show_default=True,
+    metavar="N",
     help=tr("How many at most.", "Ile najwyżej."),
 )
 @access_options

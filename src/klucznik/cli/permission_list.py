@@ -71,14 +71,9 @@ _KINDS = {
 
 @click.command(
     "list",
-    help=tr(
-        "List permissions.\n\nWhich: "
-        + "; ".join(f"{name}: {kind.words}" for name, kind in _KINDS.items())
-        + ".",
-        "Pokaż uprawnienia.\n\nKtóre: "
-        + "; ".join(f"{name}: {kind.words}" for name, kind in _KINDS.items())
-        + ".",
-    ),
+    help=tr("List permissions. Which ones:", "Pokaż uprawnienia. Które:")
+    + "\n\n\b\n"
+    + "\n".join(f"{name:15} {kind.words}" for name, kind in _KINDS.items()),
 )
 @click.option(
     "--what",

@@ -14,6 +14,7 @@ import click
 
 from klucznik import __version__
 from klucznik.cli.lazy import LazyGroup, Table
+from klucznik.cli.warned import listen
 from klucznik.errors import KlucznikError
 from klucznik.lang import tr
 
@@ -220,6 +221,7 @@ def _fault(kind: str, bounds: dict[str, Any]) -> str:
 def run(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line; ends the process."""
     _mend_streams()
+    listen()
     try:
         code = root.main(args=arguments, prog_name="klucznik", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -101,12 +101,13 @@ def list_(
 
 
 @session.command(
+    short_help=tr("Show a session, or one invoice of it.", "Pokaż sesję albo jedną fakturę z niej."),
     help=tr(
         "Show a session: its state, its counts, its UPO; with --invoice one invoice of it.\n\nExit code 1 "
         "where the session or the invoice ended in failure.",
         "Pokaż sesję: stan, liczby, UPO; z --invoice jedną fakturę z niej.\n\nKod wyjścia 1, gdy sesja lub "
         "faktura skończyła się błędem.",
-    )
+    ),
 )
 @_session_argument
 @access_options

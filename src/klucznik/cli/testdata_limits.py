@@ -31,16 +31,17 @@ def limits() -> None:
 
 
 def _number(option: str, longest: int, words: str, shortest: int = 0) -> Callable[[F], F]:
-    return click.option(option, type=click.IntRange(shortest, longest), default=None, help=words)
+    return click.option(option, type=click.IntRange(shortest, longest), default=None, metavar="N", help=words)
 
 
 @limits.command(
+    short_help=tr("Sizes and counts of sessions.", "Rozmiary i liczby w sesjach."),
     help=tr(
         "Sizes and counts of sessions and collective identifiers, for everybody in the company's context. "
         "What is not given stays as it is.",
         "Rozmiary i liczby w sesjach oraz identyfikatorach zbiorczych, dla wszystkich w kontekście firmy. "
         "Czego nie podano, zostaje bez zmian.",
-    )
+    ),
 )
 @_number("--online-invoices", 100_000, tr("Invoices in an online session.", "Faktur w sesji interaktywnej."))
 @_number("--online-size", 5, tr("MB of an invoice in one.", "MB faktury w niej."))
@@ -83,10 +84,11 @@ def session(access: Access, reset: bool, **given: int | None) -> None:
 
 
 @limits.command(
+    short_help=tr("Certificates and applications.", "Certyfikaty i wnioski."),
     help=tr(
         "How many KSeF certificates whoever logs in may apply for and hold.",
         "O ile certyfikatów KSeF zalogowany może wnioskować i ile posiadać.",
-    )
+    ),
 )
 @_number("--enrollments", 2**31 - 1, tr("Applications.", "Wniosków."))
 @_number("--certificates", 2**31 - 1, tr("Certificates held.", "Posiadanych certyfikatów."))
@@ -117,12 +119,13 @@ def certificates(
 
 
 @limits.command(
+    short_help=tr("Calls a second, minute, hour.", "Żądania na sekundę, minutę, godzinę."),
     help=tr(
         "How many calls are allowed, for everybody in the company's context.\n\nEach GROUP=SECOND/MINUTE/HOUR, "
         "such as other=1/10/60; the groups are those of `klucznik limits`. What is not given stays as it is.",
         "Ile żądań jest dozwolonych, dla wszystkich w kontekście firmy.\n\nKażda GRUPA=SEKUNDA/MINUTA/GODZINA, "
         "na przykład other=1/10/60; grupy jak w `klucznik limits`. Czego nie podano, zostaje bez zmian.",
-    )
+    ),
 )
 @click.argument("rates", nargs=-1, metavar=tr("[GROUP=S/M/H]...", "[GRUPA=S/M/G]..."))
 @click.option("--production", is_flag=True, help=tr("The figures of production.", "Wartości produkcyjne."))

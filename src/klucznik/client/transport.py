@@ -32,7 +32,8 @@ from klucznik.wire.endpoint import Call, Endpoint, Nothing, Xml
 
 Res = TypeVar("Res")
 
-log = logging.getLogger("klucznik.client")
+#: What KSeF warns of beside an answer; the record's `text` is the warning alone.
+warned = logging.getLogger("klucznik.client.warnings")
 
 _Pair: TypeAlias = str | int | float | bool | None  # what httpx2 takes as a value; ours are texts
 _USER_AGENT = f"klucznik/{__version__}"
@@ -177,7 +178,8 @@ def read(call: Call[Res], answer: Answer, *, now: datetime, hide: Iterable[Secre
     row = call.row
     if 200 <= answer.status < 300:
         if warning := answer.headers.get("X-System-Warning"):
-            log.warning("%s %s: KSeF warns: %s", row.method, row.path, clean(warning, hide))
+            text = clean(warning, hide)
+            warned.warning("%s %s: KSeF warns: %s", row.method, row.path, text, extra={"text": text})
         return _result(row, answer)
     raise failure(f"{row.method} {row.path}", answer, safe=is_safe(row), now=now, hide=hide)
 

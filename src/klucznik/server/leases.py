@@ -4,7 +4,7 @@ Unpacking a batch and packing an export take longer than a transaction. Who take
 and a time into it (`lease_by`, `lease_until`), renews the time while working, and proves in every write
 that the name still stands there (`Lease.hold`): a worker that was away too long changes nothing any more.
 Once the time is over, after a kill for instance, whoever looks next takes the row over. Where no other
-process shares the database, what an earlier life of this one held is free at once.
+process shares the database, what was held before this one began is free at once.
 
 The time is the machine's: a rehearsal that moves the clock of KSeF takes nobody's work away.
 """
@@ -19,7 +19,7 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Select, Table, not_, or_, update
+from sqlalchemy import Connection, Select, Table, and_, not_, or_, update
 
 from klucznik.server.tables import stamp
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 #: How long a lease holds without a sign of life, and how often there is one.
 LIFE: Final = timedelta(seconds=10)
 _RENEWAL: Final = 3.0
+_LIFE: Final = LIFE // timedelta(microseconds=1)
 
 
 class Lost(Exception):
@@ -50,7 +51,7 @@ class Lease:
         held = (
             update(self.table)
             .where(self.table.c.ref == self.ref, self.table.c.lease_by == self.by)
-            .values(lease_until=_now(self.ksef) + LIFE // timedelta(microseconds=1))
+            .values(lease_until=_now(self.ksef) + _LIFE)
         )
         if not db.execute(held).rowcount:
             raise Lost(self.ref)
@@ -85,6 +86,8 @@ class Leases:
     def __init__(self, ksef: LocalKsef) -> None:
         self._ksef = ksef
         self._life = ksef.random(8).hex()
+        #: What was held until then at most may be that of an earlier life.
+        self._began = _now(ksef) + _LIFE
 
     async def take(self, table: Table, waiting: Select[Any]) -> tuple[Any, Lease] | None:
         """The first free row of `waiting` (`ref` among its columns) and its lease.
@@ -109,7 +112,8 @@ class Leases:
     def _first(self, table: Table, waiting: Select[Any], db: Connection) -> Any:
         free = [table.c.lease_by.is_(None), table.c.lease_until <= _now(self._ksef)]
         if not self._ksef.store.shared:
-            free.append(not_(table.c.lease_by.startswith(self._life)))
+            earlier = not_(table.c.lease_by.startswith(self._life))
+            free.append(and_(earlier, table.c.lease_until <= self._began))
         return db.execute(waiting.where(or_(*free)).limit(1)).first()
 
 

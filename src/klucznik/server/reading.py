@@ -2,7 +2,8 @@
 
 21001: not JSON, an unknown enumeration value, a value of the wrong type. 21405: a value that is
 missing or outside its limits; all sentences in one entry, in the English that KSeF's validator uses
-(auth.md section 3).
+(auth.md section 3). null for an object, a list or a text is a missing one (as the official Java client's
+ExceptionsApiIntegrationTest sees it); for a number, a boolean or an enumeration it is of the wrong type.
 """
 
 from __future__ import annotations
@@ -36,6 +37,9 @@ _UNREADABLE = (
     "literal_error",
 )
 
+
+#: Types whose null the real server reads, and then misses: its own objects, lists and texts.
+_NULLABLE = ("model_type", "list_type", "string_type")
 
 #: pydantic also reads "1_0", "10.0", and "yes" for true.
 _NUMBER = re.compile(r"[+-]?[0-9]+")
@@ -169,6 +173,9 @@ _OWN_CODES = {("fileParts", "too_long"): (codes.TOO_MANY_PARTS, codes.AT_MOST_50
 def problem(bad: ValidationError, model: type[Model]) -> Problem:
     """The refusal for what pydantic found."""
     found = bad.errors(include_url=False)
+    for error in found:
+        if error["loc"] and error["type"] in _NULLABLE and error["input"] is None:
+            error["type"] = "missing"
     unreadable = [error for error in found if any(kind in error["type"] for kind in _UNREADABLE)]
     if unreadable:
         sentences = [f"{_place(error['loc']) or '$'}: {error['msg']}" for error in unreadable[:20]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64encode
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
@@ -23,9 +24,13 @@ from pydantic import (
     WithJsonSchema,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import InitErrorDetails, from_json
+from pydantic_core import InitErrorDetails, PydanticCustomError, from_json
 
 from klucznik.secret import Secret
+
+#: How an instant begins, and how a day is written.
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt]")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def _camel(name: str) -> str:
@@ -146,6 +151,26 @@ def _check_hash(value: str) -> str:
     return value
 
 
+def _written_as_instant(value: Any) -> Any:
+    """An instant, or text that begins as RFC 3339 has it: pydantic reads "5" too, as five seconds into 1970.
+
+    What was looked at here is text to pydantic's strict mode, no longer JSON: hence `strict=False` beside it.
+    """
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _INSTANT.match(value)):
+        raise PydanticCustomError(
+            "datetime_parsing", "Input should be a valid datetime, as RFC 3339 writes it"
+        )
+    return value
+
+
+def _written_as_day(value: Any) -> Any:
+    """The same for a day, which has no time beside it."""
+    is_day = isinstance(value, date) and not isinstance(value, datetime)
+    if not is_day and not (isinstance(value, str) and _DAY.fullmatch(value)):
+        raise PydanticCustomError("date_parsing", "Input should be a valid date in the format YYYY-MM-DD")
+    return value
+
+
 def _as_utc(value: datetime) -> datetime:
     """A date-time without an offset is read as Polish local time (query-export.md section 1)."""
     if value.tzinfo is None:
@@ -215,6 +240,8 @@ PublicKeyId = Annotated[
 #: `format: date-time`; aware, in UTC.
 Timestamp = Annotated[
     datetime,
+    Field(strict=False),
+    BeforeValidator(_written_as_instant),
     AfterValidator(_as_utc),
     PlainSerializer(wire_time, return_type=str, when_used="json"),
 ]
@@ -223,7 +250,7 @@ Timestamp = Annotated[
 TimestampZ = Annotated[Timestamp, PlainSerializer(_wire_time_z, return_type=str, when_used="json")]
 
 #: `format: date`.
-Day = date
+Day = Annotated[date, Field(strict=False), BeforeValidator(_written_as_day)]
 
 #: `type: number, format: double`, read and computed as Decimal.
 Amount = Annotated[

@@ -2,53 +2,11 @@
 // NODE_EXTRA_CA_CERTS. Knows nothing of Klucznik; tells the steps that telling.py describes.
 "use strict";
 
-const { createHash } = require("node:crypto");
 const { readFileSync } = require("node:fs");
 const ksef = require("ksef-client-ts");
-
-const PATIENCE_MS = 30_000;
-// Every question is a call over the network: no pause between them.
-const POLL = { intervalMs: 0, maxAttempts: 5_000 };
-
-const base64 = (bytes) => Buffer.from(bytes).toString("base64");
-const hashOf = (bytes) => createHash("sha256").update(bytes).digest("base64");
-
-function tell(step, facts = {}) {
-  process.stdout.write(`${JSON.stringify({ step, ...facts })}\n`);
-}
-
-async function until(ask, done) {
-  const end = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const answer = await ask();
-    if (done(answer)) return answer;
-    if (Date.now() > end) throw new Error(`still not there: ${JSON.stringify(answer)}`);
-  }
-}
-
-/** What the client made of a refusal. `shape` is the name of the error it knew. */
-async function refusal(call) {
-  let answer;
-  try {
-    answer = await call();
-  } catch (refused) {
-    if (refused instanceof ksef.KSeFAuthStatusError) {
-      // Authentication failed with status <code>: <description> (<detail>; <detail>)
-      const [, code, details] = /status (\d+): [^(]*\((.*)\)$/s.exec(refused.message);
-      return { failed: Number(code), details: details.split("; ") };
-    }
-    if (!(refused instanceof ksef.KSeFApiError)) throw refused;
-    const errors = refused.errors ?? [];
-    return {
-      status: refused.statusCode,
-      shape: refused.name,
-      codes: errors.map((one) => one.code),
-      details: errors.flatMap((one) => one.details ?? []),
-      reason: refused.reasonCode ?? null,
-    };
-  }
-  throw new Error(`not refused: ${JSON.stringify(answer)}`);
-}
+const { exported, packages } = require("./ksef_client_ts_packages.cjs");
+const { certificates, granted } = require("./ksef_client_ts_rights.cjs");
+const { POLL, base64, refusal, tell, until } = require("./ksef_client_ts_telling.cjs");
 
 class Walk {
   constructor(order) {
@@ -77,13 +35,13 @@ class Walk {
     await this.token();
     await this.onlineSession();
     await this.receipts();
-    await this.packages();
+    await packages(this);
     await this.received();
-    await this.exported();
+    await exported(this);
     await this.lists();
     await this.limits();
-    await this.certificates();
-    await this.granted();
+    await certificates(this);
+    await granted(this);
     await this.permitted();
     await this.blocked();
     await this.registered();
@@ -247,48 +205,6 @@ class Walk {
     };
   }
 
-  /** A Zip with a good and a faulty invoice, a TarGz with a new one, a TarGz with an old one. */
-  async packages() {
-    const { other, faulty, packed } = this.invoices;
-    for (const [name, kind, files] of [
-      ["Zip", "Zip", { "other.xml": other, "faulty.xml": faulty }],
-      ["TarGz", "TarGz", { "packed.xml": packed }],
-      ["again", "TarGz", { "other.xml": other }],
-    ]) {
-      const entries = Object.entries(files).map(([fileName, content]) => ({ fileName, content }));
-      const archive = await (kind === "Zip" ? ksef.createZip(entries) : ksef.createTarGz(entries));
-      const { sessionRef, upo, failed } = await this.upload(archive, kind);
-      const status = await this.byToken.sessionStatus.getSessionStatus(sessionRef);
-      const listed = await this.byToken.sessionStatus.getSessionInvoices(sessionRef, 10);
-      tell("package", {
-        name,
-        code: status.status.code,
-        failed,
-        counts: [status.invoiceCount, status.successfulInvoiceCount, status.failedInvoiceCount],
-        files: Object.fromEntries(listed.invoices.map((one) => [one.invoiceFileName, one.status.code])),
-        numbers: listed.invoices.map((one) => one.ksefNumber).filter(Boolean),
-        receipts: upo.parsed.flatMap((page) => page.dokumenty.map((one) => one.numerKSeFDokumentu)),
-      });
-    }
-  }
-
-  /** Its one call for a batch throws away the reference of a session that failed; the opening is overheard. */
-  async upload(archive, compressionType) {
-    const { batchSession } = this.byToken;
-    const opening = batchSession.openSession;
-    let opened;
-    batchSession.openSession = async (...request) => (opened = await opening.apply(batchSession, request));
-    try {
-      const done = await ksef.uploadBatchParsed(this.byToken, archive, { compressionType, pollOptions: POLL });
-      return { ...done, failed: null };
-    } catch (failure) {
-      if (!/^Batch session failed: \d+/.test(failure.message)) throw failure;
-      return { sessionRef: opened.referenceNumber, upo: { parsed: [] }, failed: failure.message };
-    } finally {
-      batchSession.openSession = opening;
-    }
-  }
-
   filters(subjectType) {
     return { subjectType, dateRange: { dateType: "PermanentStorage", from: this.order.from } };
   }
@@ -319,22 +235,6 @@ class Walk {
     });
     const { xml, hash } = await invoices.getInvoice(number);
     tell("downloaded", { xml: base64(xml), hash });
-  }
-
-  async exported() {
-    for (const kind of ["Zip", "TarGz"]) {
-      const options = { compressionType: kind, extract: true, pollOptions: POLL };
-      const done = await ksef.exportAndDownload(this.buyerClient, this.filters("Subject2"), options);
-      const metadata = JSON.parse(done.files.get("_metadata.json").toString("utf8"));
-      const invoices = [...done.files].filter(([name]) => name.endsWith(".xml"));
-      tell("export", {
-        kind,
-        count: done.invoiceCount,
-        truncated: done.isTruncated,
-        hashes: Object.fromEntries(invoices.map(([name, xml]) => [name.slice(0, -4), hashOf(xml)])),
-        metadata: Object.fromEntries(metadata.invoices.map((one) => [one.ksefNumber, one.invoiceHash])),
-      });
-    }
   }
 
   async lists() {
@@ -369,86 +269,6 @@ class Walk {
       batch: context.batchSession.maxInvoices,
       certificates: subject.certificate.maxCertificates,
       send: rates.invoiceSend.perSecond,
-    });
-  }
-
-  async certificates() {
-    const { certificates, crypto } = this.owner;
-    const before = await certificates.getLimits();
-    const { countryName, ...names } = await certificates.getEnrollmentData();
-    const made = await crypto.generateCsrEcdsa({ ...names, countryCode: countryName });
-    const enrolled = await certificates.enroll({
-      certificateName: "ERP of Ania",
-      certificateType: "Authentication",
-      csr: base64(made.csrDer),
-    });
-    const status = await until(
-      () => certificates.getEnrollmentStatus(enrolled.referenceNumber),
-      (answer) => answer.status.code !== 100,
-    );
-    const serial = status.certificateSerialNumber;
-    const [one] = (await certificates.retrieve({ certificateSerialNumbers: [serial] })).certificates;
-    const after = await certificates.getLimits();
-    tell("certificate", {
-      code: status.status.code,
-      serial,
-      names: [one.certificateName, one.certificateType],
-      certificate: one.certificate,
-      listed: await this.listedCertificate(serial),
-      remaining: [before.certificate.remaining, after.certificate.remaining],
-    });
-    const pem = `-----BEGIN CERTIFICATE-----\n${one.certificate.match(/.{1,64}/g).join("\n")}\n-----END CERTIFICATE-----\n`;
-    const by = await this.loginWith(pem, made.privateKeyPem, this.seller.nip);
-    tell("certificate login", { reference: by.login.reference, method: by.login.authenticationMethod });
-    await certificates.revoke(serial, { revocationReason: "Superseded" });
-    const listed = await until(() => this.listedCertificate(serial), ([state]) => state !== "Blocked");
-    tell("certificate revoked", { listed });
-    const nip = this.seller.nip;
-    tell("login with a revoked certificate", await refusal(() => this.loginWith(pem, made.privateKeyPem, nip)));
-  }
-
-  async listedCertificate(serial) {
-    const found = await this.owner.certificates.query({ certificateSerialNumber: serial }, 10, 0);
-    return found.certificates.map((one) => one.status);
-  }
-
-  /** Ania permits Obcy by herself, sees it, and takes it back. */
-  async granted() {
-    const { permissions } = this.owner;
-    const { stranger } = this.order;
-    const finished = async ({ referenceNumber }) =>
-      (await until(() => permissions.getOperationStatus(referenceNumber), (answer) => answer.status.code !== 100))
-        .status.code;
-    const code = await finished(
-      await permissions.grantPersonPermissions({
-        subjectIdentifier: { type: "Nip", value: stranger.nip },
-        permissions: ["InvoiceRead"],
-        description: "reads for Ania",
-        subjectDetails: {
-          subjectDetailsType: "PersonByIdentifier",
-          personById: { firstName: "Obcy", lastName: "Obcy" },
-        },
-      }),
-    );
-    const query = {
-      queryType: "PermissionsGrantedInCurrentContext",
-      authorizedIdentifier: { type: "Nip", value: stranger.nip },
-    };
-    const [found] = (await permissions.queryPersonsGrants(query, 0, 10)).permissions;
-    const by = await this.login(stranger.identity, this.seller.nip);
-    const mine = await by.permissions.queryPersonalGrants({}, 0, 10);
-    const { xml } = await by.invoices.getInvoice(this.sent.good.ksefNumber);
-    const revoked = await finished(await permissions.revokeCommonGrant(found.id));
-    tell("grant", {
-      code,
-      scope: found.permissionScope,
-      author: [found.authorIdentifier.type, found.authorIdentifier.value],
-      state: found.permissionState,
-      mine: mine.permissions.map((one) => one.permissionScope),
-      read: Buffer.byteLength(xml),
-      revoked,
-      left: (await permissions.queryPersonsGrants(query, 0, 10)).permissions.length,
-      after: await refusal(() => this.login(stranger.identity, this.seller.nip)),
     });
   }
 
