@@ -56,6 +56,13 @@ class Databases:
             connection.execute(statement.encode())
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests of SQLite's own ways stay out."""
+    own = [item for item in items if item.get_closest_marker("sqlite")]
+    config.hook.pytest_deselected(items=own)
+    items[:] = [item for item in items if item not in own]
+
+
 @pytest.fixture(scope="session")
 def databases() -> Iterator[Databases]:
     if url := os.environ.get("TEST_PG_URL"):

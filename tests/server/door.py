@@ -25,7 +25,7 @@ from klucznik.crypto.certs import Identity
 from klucznik.crypto.envelope import token_payload, wrap
 from klucznik.documents.auth_request import AuthTokenRequest, ContextType
 from klucznik.secret import Secret
-from klucznik.server.tables import auth_operations
+from klucznik.server.tables import auth_operations, metadata
 from klucznik.testing import RunningKsef
 from klucznik.wire.ids import make_nip, make_pesel
 
@@ -46,6 +46,12 @@ def in_store(running: RunningKsef, work: Callable[[Connection], T]) -> T:
     """Run with the server's own connection, on its own loop, between its requests."""
     loop = running.ksef.work._tasks[0].get_loop()
     return asyncio.run_coroutine_threadsafe(running.ksef.store.write(work), loop).result(30)
+
+
+def all_rows(db: Connection) -> bytes:
+    """Everything that is stored, as text."""
+    found = [tuple(row) for table in metadata.sorted_tables for row in db.execute(select(table))]
+    return repr(found).encode()
 
 
 @dataclass

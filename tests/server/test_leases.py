@@ -198,6 +198,7 @@ def test_a_round_that_breaks_gives_the_lease_back(tmp_path: Path, monkeypatch: p
         assert broken
 
 
+@pytest.mark.sqlite
 def test_a_folder_of_before_the_leases_is_brought_up(tmp_path: Path) -> None:
     with desk_at(tmp_path) as desk:
         ania = desk.firm()

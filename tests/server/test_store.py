@@ -25,6 +25,9 @@ from klucznik.testing import local_ksef
 
 from .door import Api, employee, firm
 
+#: About SQLite's own ways; what holds for every home is tested through HTTP.
+pytestmark = pytest.mark.sqlite
+
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:

@@ -19,7 +19,7 @@ from klucznik.server.tables import grants
 from klucznik.testing import local_ksef
 from klucznik.wire.ids import is_reference, make_reference
 
-from .door import Api, Login, Person, claims, employee, firm, in_store, new_nip, new_pesel, refusal
+from .door import Api, Login, Person, all_rows, claims, employee, firm, in_store, new_nip, new_pesel, refusal
 
 ALL = [
     "InvoiceRead",
@@ -324,7 +324,8 @@ def test_no_secret_is_kept_or_logged(tmp_path: Path, caplog: pytest.LogCaptureFi
         api.status(api.start_with_token(token[:-1] + "?", person.context))
         api.call("POST", "/auth/ksef-token", content=f'{{"challenge": "{token}"'.encode())
         api.revoke_token(login, ref)
-        files = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        files = {str(path): path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+        files["the database"] = in_store(running, all_rows)
     secret = token[-32:]
     assert sha256(
         (token[8:] if form == "short40" else token[-64:]).encode()

@@ -213,7 +213,12 @@ def test_invoices_sent_by_many_get_a_number_each_and_a_mark_that_keeps_its_word(
                 query()
         numbers = [number for future in sending for number in future.result()]
         assert len(set(numbers)) == len(numbers) == 24
-        until(lambda: (query(), told[-1][1] >= set(numbers))[1])
+
+        def all_seen() -> bool:
+            query()
+            return told[-1][1] >= set(numbers)
+
+        until(all_seen)
         dates = {
             item["ksefNumber"]: datetime.fromisoformat(item["permanentStorageDate"])
             for item in call(
@@ -222,7 +227,10 @@ def test_invoices_sent_by_many_get_a_number_each_and_a_mark_that_keeps_its_word(
                 "/invoices/query/metadata?pageSize=250",
                 json={
                     "subjectType": "Subject1",
-                    "dateRange": {"dateType": "Invoicing", "from": (datetime.now(UTC) - timedelta(days=1)).isoformat()},
+                    "dateRange": {
+                        "dateType": "Invoicing",
+                        "from": (datetime.now(UTC) - timedelta(days=1)).isoformat(),
+                    },
                 },
                 headers=bearer,
             ).json()["invoices"]
