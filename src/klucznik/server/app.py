@@ -304,7 +304,7 @@ class App:
         if row.limits == LimitGroup.anonymous:
             await ksef.limiter.count(row, "", client_ip, now.timestamp())
         else:
-            own = ksef.store.read(lambda db: rates_of(db, caller.context))
+            own = ksef.store.look(lambda db: rates_of(db, caller.context))
             context = f"{caller.context.type} {caller.context.value}"
             await ksef.limiter.count(row, context, client_ip, now.timestamp(), own)
         admit_permissions(row, caller)

@@ -45,6 +45,10 @@ class Home(Protocol):
         """Give the transaction up, whatever is left of it; never raises."""
         ...
 
+    def looking(self) -> Connection:
+        """What is committed, for one statement."""
+        ...
+
     def begin_reading(self) -> Connection:
         """One view of what is committed, until `end_reading`."""
         ...

@@ -95,7 +95,7 @@ class Leases:
         `waiting` selects from `table` what is due, in its order.
         """
         # Looking costs no transaction; most rounds find nothing.
-        if self._ksef.store.read(partial(self._first, table, waiting)) is None:
+        if self._ksef.store.look(partial(self._first, table, waiting)) is None:
             return None
 
         def work(db: Connection) -> tuple[Any, Lease] | None:

@@ -64,7 +64,7 @@ class OpenSessions:
         if known := self._known.get(ref):
             self._known.move_to_end(ref)
             return known
-        row = ksef.store.read(lambda db: by_ref(db, ref))
+        row = ksef.store.look(lambda db: by_ref(db, ref))
         if row is None:
             return None
         session = OpenSession(

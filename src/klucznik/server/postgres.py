@@ -28,6 +28,7 @@ log = logging.getLogger("klucznik.ksef")
 _LOCK: Final = 0x4B536546
 _VERSION: Final = "tables"
 _BEGIN: Final = f"BEGIN; SELECT pg_advisory_xact_lock({_LOCK})"
+_BEGIN_WRITING: Final = f"{_BEGIN}; SAVEPOINT one"
 _BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
@@ -53,21 +54,27 @@ class PostgresHome:
         except DBAPIError as failed:
             raise _unusable(self._url, failed.orig) from None
         self._writes, self._reads = _raw(self.writer), _raw(self.reader)
+        #: Whether the savepoint has nothing behind it: each word to the server costs a trip there.
+        self._fresh = False
 
     def begin(self) -> None:
         if self._writes.closed:
             self.writer = self._renewed(self.writer)
             self._writes = _raw(self.writer)
-        self._tell(_BEGIN)
+        self._tell(_BEGIN_WRITING)
+        self._fresh = True
 
     def savepoint(self) -> None:
-        self._tell("SAVEPOINT one")
+        if not self._fresh:
+            self._tell("RELEASE one; SAVEPOINT one")
+        self._fresh = False
 
     def keep(self) -> None:
-        self._tell("RELEASE one")
+        """Nothing to say: the next savepoint or the commit does."""
 
     def undo(self) -> None:
-        self._tell("ROLLBACK TO one; RELEASE one")
+        self._tell("ROLLBACK TO one")
+        self._fresh = True
 
     def commit(self) -> None:
         self._tell("COMMIT")
@@ -78,10 +85,14 @@ class PostgresHome:
             if not self._writes.closed:
                 self._tell("ROLLBACK")
 
-    def begin_reading(self) -> Connection:
+    def looking(self) -> Connection:
         if self._reads.closed:
             self.reader = self._renewed(self.reader)
             self._reads = _raw(self.reader)
+        return self.reader
+
+    def begin_reading(self) -> Connection:
+        self.looking()
         self._reads.execute(_BEGIN_READING, prepare=False)
         return self.reader
 

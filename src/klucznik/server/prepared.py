@@ -61,6 +61,9 @@ class Prepared:
         """Execute for each of the values; nothing to do is nothing done."""
         if not given:
             return
+        if len(given) == 1:  # PostgreSQL's driver makes much ado about many
+            self._run(db, given[0])
+            return
         if self._dialect != db.dialect.name:
             self._compile(db)
         raw: Any = db.connection.dbapi_connection

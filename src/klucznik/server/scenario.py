@@ -47,10 +47,10 @@ def hold(ksef: LocalKsef, step: str) -> float | None:
     ordered = ksef.faults.hold(step)
     if ordered is None:
         return None
-    return ordered + ksef.store.read(Scenario.read).slow.get(step, 0)
+    return ordered + ksef.store.look(Scenario.read).slow.get(step, 0)
 
 
 def page_size(ksef: LocalKsef) -> int | None:
     """The largest page that is given; None where nothing is ordered."""
-    sizes = (ksef.faults.page_size, ksef.store.read(Scenario.read).page_size)
+    sizes = (ksef.faults.page_size, ksef.store.look(Scenario.read).page_size)
     return min((size for size in sizes if size is not None), default=None)

@@ -40,6 +40,8 @@ class Received:
 
     problem: Problem | None
     examined: Examined | None
+    #: Invoices that a session of the context may hold.
+    most: int
 
 
 async def receive(ask: Ask[SendInvoiceRequest]) -> Received:
@@ -49,13 +51,16 @@ async def receive(ask: Ask[SendInvoiceRequest]) -> Received:
     if session is None or session.kind != "Online":
         raise no_session(ref, codes.ONLINE_SESSION_NOT_FOUND)
     admit_writer(ask.caller, session)
-    sizes = Sizes.of(ask.ksef.store.read(lambda db: limits_of(db, session.context)).online_session)
+    limits = ask.ksef.store.look(lambda db: limits_of(db, session.context)).online_session
     if len(ask.body.encrypted_invoice_content) >= _BIG:
-        return await asyncio.to_thread(_receive, ask, session, sizes)
-    return _receive(ask, session, sizes)
+        found = await asyncio.to_thread(_judge, ask, session, Sizes.of(limits))
+    else:
+        found = _judge(ask, session, Sizes.of(limits))
+    problem, examined = (found, None) if isinstance(found, Problem) else (None, found)
+    return Received(problem, examined, limits.max_invoices)
 
 
-def _receive(ask: Ask[SendInvoiceRequest], session: OpenSession, sizes: Sizes) -> Received:
+def _judge(ask: Ask[SendInvoiceRequest], session: OpenSession, sizes: Sizes) -> Problem | Examined:
     body = ask.body
     content = body.encrypted_invoice_content
     # The encrypted bytes against their declaration.
@@ -64,20 +69,20 @@ def _receive(ask: Ask[SendInvoiceRequest], session: OpenSession, sizes: Sizes) -
             f"the content has {len(content)} bytes, encryptedInvoiceSize says {body.encrypted_invoice_size}",
             f"treść ma {len(content)} bajtów, a encryptedInvoiceSize podaje {body.encrypted_invoice_size}",
         )
-        return Received(Problem(codes.WRONG_FILE_SIZE, [codes.LENGTH_DIFFERS], why=why), None)
+        return Problem(codes.WRONG_FILE_SIZE, [codes.LENGTH_DIFFERS], why=why)
     if sha256_base64(content) != body.encrypted_invoice_hash:
         why = both(
             "the SHA-256 of the content is not encryptedInvoiceHash",
             "SHA-256 treści to nie encryptedInvoiceHash",
         )
-        return Received(Problem(codes.WRONG_FILE_HASH, [codes.HASH_DIFFERS], why=why), None)
+        return Problem(codes.WRONG_FILE_HASH, [codes.HASH_DIFFERS], why=why)
     if body.hash_of_corrected_invoice and not body.offline_mode:
         why = both(
             "a technical correction is always an offline invoice",
             "korekta techniczna to zawsze faktura offline",
         )
-        return Received(Problem(codes.INVALID_INPUT, [codes.CORRECTION_ONLY_OFFLINE], why=why), None)
-    return Received(None, examine(ask.ksef.profile, session, body, ask.caller.permissions, ask.now, sizes))
+        return Problem(codes.INVALID_INPUT, [codes.CORRECTION_ONLY_OFFLINE], why=why)
+    return examine(ask.ksef.profile, session, body, ask.caller.permissions, ask.now, sizes)
 
 
 _TAKE = Prepared(
@@ -113,10 +118,9 @@ def send(ask: Ask[SendInvoiceRequest]) -> SendInvoiceResponse:
     db, body, received = ask.db, ask.body, ask.prepared
     session_ref = ask.path["referenceNumber"]
     # (1) The session is open and not full. The count is the ordinal: dense, and unique by index.
-    most = limits_of(db, ask.caller.context).online_session.max_invoices
-    taken = _TAKE.one(db, session=session_ref, now=stamp(ask.now), most=most)
+    taken = _TAKE.one(db, session=session_ref, now=stamp(ask.now), most=received.most)
     if taken is None:
-        raise _closed_or_full(ask, session_ref, most)
+        raise _closed_or_full(ask, session_ref, received.most)
     # (2) Encrypted size and hash, and what a technical correction demands of the request.
     if received.problem:
         raise received.problem

@@ -52,7 +52,7 @@ async def finish(ksef: LocalKsef) -> bool:
     """Move sessions on. Online: 100 -> 415 (bad key) or 170 (time is up); 170 -> 200, 445, 440 once all
     is final. Batch: 100 -> 440 (time is up); 150 -> 200, 445; what comes between: `unpacking`."""
     now = ksef.clock.now()
-    due = ksef.store.read(lambda db: _DUE.rows(db, now=stamp(now)))
+    due = ksef.store.look(lambda db: _DUE.rows(db, now=stamp(now)))
     for row in due:
         if row.status == 100:
             if await ksef.store.write(partial(_leave_open, ksef, row=row, now=now)) and row.kind == "Batch":

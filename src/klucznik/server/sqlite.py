@@ -67,6 +67,9 @@ class SqliteHome:
         if self._turn:
             self._turn.give()
 
+    def looking(self) -> Connection:
+        return self.reader
+
     def begin_reading(self) -> Connection:
         if self.durable:
             self._reads.execute("BEGIN")

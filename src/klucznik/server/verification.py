@@ -48,7 +48,7 @@ _COUNTER: Final = "ksef_number_counter"
 _TECHNICAL: Final = 1 << 48
 
 _ANY = Prepared(select(invoices.c.ref).where(invoices.c.status == 100).limit(1))
-_PENDING = Prepared(
+_NEXT = (
     select(
         invoices.c.ref,
         invoices.c.session_ref,
@@ -67,10 +67,28 @@ _PENDING = Prepared(
         invoices.c.attachment,
         invoices.c.corrected_hash,
         invoices.c.form_value,
+        invoices.c.ordinal,
     )
     .where(invoices.c.status == 100)
     .order_by(invoices.c.invoicing, invoices.c.ordinal)
     .limit(bindparam("most"))
+    .subquery("next")
+)
+_accepted = invoices.alias("accepted")
+#: With the number of an accepted invoice of the same seller, kind and number: one question for a round.
+_PENDING = Prepared(
+    select(
+        _NEXT,
+        select(_accepted.c.ksef_number)
+        .where(
+            _accepted.c.seller_nip == _NEXT.c.seller_nip,
+            _accepted.c.kind == _NEXT.c.kind,
+            _accepted.c.number == _NEXT.c.number,
+            _accepted.c.ksef_number.is_not(None),
+        )
+        .scalar_subquery()
+        .label("original"),
+    ).order_by(_NEXT.c.invoicing, _NEXT.c.ordinal)
 )
 _ORIGINAL = Prepared(
     select(invoices.c.ksef_number, invoices.c.session_ref).where(
@@ -101,7 +119,7 @@ _DROP_PARTIES = Prepared(delete(invoice_parties).where(invoice_parties.c.invoice
 @step("verification")
 async def verify(ksef: LocalKsef) -> bool:
     """Settle what is received. True when there may be more."""
-    if ksef.store.read(_ANY.one) is None:
+    if ksef.store.look(_ANY.one) is None:
         return False
     # What arrives in this moment is settled in one go: a round has a price of its own.
     await asyncio.sleep(_GATHER)
@@ -235,9 +253,9 @@ def _related(db: Connection, row: Any) -> bool:
 def _duplicate(db: Connection, batch: _Batch, row: Any) -> _Refusal | None:
     original = batch.accepted.get((row.seller_nip, row.kind, row.number))
     if original is None:
-        found = _ORIGINAL.one(db, seller=row.seller_nip, kind=row.kind, number=row.number)
-        if found is None:
+        if row.original is None:
             return None
+        found = _ORIGINAL.one(db, seller=row.seller_nip, kind=row.kind, number=row.number)
         original = found.ksef_number, found.session_ref
     ksef_number, session_ref = original
     extensions = {"originalSessionReferenceNumber": session_ref, "originalKsefNumber": ksef_number}
