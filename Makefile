@@ -42,11 +42,15 @@ demo: setup
 up: setup
 	@$(BIN)/klucznik up
 
+# Tests that run a second time with PostgreSQL as the home of the local KSeF.
+AT_HOME := tests/server tests/ways tests/crash
+
 # What the server's tests see is noted, and docs/fidelity.md has to say the same.
 test: setup
 	@rm -rf $(NOTES)
 	KLUCZNIK_NOTES=$(NOTES) $(BIN)/pytest -n 2 --dist loadscope
 	$(BIN)/python scripts/fidelity.py --check
+	$(BIN)/pytest -n 2 --dist loadscope -p databases $(AT_HOME)
 
 fidelity: setup
 	@rm -rf $(NOTES)
