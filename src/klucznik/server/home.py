@@ -7,8 +7,21 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, inspect, select
 
 from klucznik.errors import Unreadable
-from klucznik.lang import tr
+from klucznik.lang import both, tr
 from klucznik.server import tables
+
+
+class Away(Exception):
+    """The database cannot be reached. Nothing was acknowledged; it goes on by itself once it is back."""
+
+    detail = "The database of this local KSeF cannot be reached."
+    why = both(
+        "the database does not answer; start it again, the local KSeF then goes on by itself",
+        "baza danych nie odpowiada; uruchom ją ponownie, lokalny KSeF podejmie wtedy pracę sam",
+    )
+
+    def __init__(self) -> None:
+        super().__init__(self.detail)
 
 
 class Home(Protocol):
@@ -43,6 +56,10 @@ class Home(Protocol):
 
     def abandon(self) -> None:
         """Give the transaction up, whatever is left of it; never raises."""
+        ...
+
+    def lost(self, *, writing: bool) -> bool:
+        """Whether the connection that writes, or the one that reads, is gone; the next use makes another."""
         ...
 
     def looking(self) -> Connection:

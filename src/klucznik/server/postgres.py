@@ -26,6 +26,8 @@ log = logging.getLogger("klucznik.ksef")
 
 #: Key of the advisory lock under which everything is written: "KSeF" in hexadecimal.
 _LOCK: Final = 0x4B536546
+#: Key of the one that a local KSeF keeps as long as it runs.
+_HELD: Final = _LOCK + 1
 _VERSION: Final = "tables"
 _BEGIN: Final = f"BEGIN; SELECT pg_advisory_xact_lock({_LOCK})"
 _BEGIN_WRITING: Final = f"{_BEGIN}; SAVEPOINT one"
@@ -33,13 +35,22 @@ _BEGIN_READING: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 class PostgresHome:
-    """A `Home` in a PostgreSQL database, which has to be there; tables are made in it."""
+    """A `Home` in a PostgreSQL database, which has to be there; tables are made in it.
+
+    Where the server is started anew, the next use connects anew.
+    """
 
     fatal: tuple[type[Exception], ...] = (psycopg.OperationalError, OperationalError)
     durable = True
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, holds: bool = True) -> None:
+        """`holds`: no second local KSeF gets in; keys and files are those of one data folder.
+
+        Raises `errors.Unreadable`.
+        """
         self._url = address(url)
+        self._holds = holds
+        self._away = False
         self._engine = create_engine(
             self._url.set(drivername="postgresql+psycopg"),
             isolation_level="AUTOCOMMIT",
@@ -54,14 +65,23 @@ class PostgresHome:
         except DBAPIError as failed:
             raise _unusable(self._url, failed.orig) from None
         self._writes, self._reads = _raw(self.writer), _raw(self.reader)
+        if holds:
+            self._hold()
         #: Whether the savepoint has nothing behind it: each word to the server costs a trip there.
         self._fresh = False
 
     def begin(self) -> None:
+        if not self._writes.closed:
+            # A connection that was lost while idle says so here; nothing was begun on it.
+            try:
+                self._tell(_BEGIN_WRITING)
+            except psycopg.OperationalError:
+                if not self._writes.closed:
+                    raise
         if self._writes.closed:
             self.writer = self._renewed(self.writer)
             self._writes = _raw(self.writer)
-        self._tell(_BEGIN_WRITING)
+            self._tell(_BEGIN_WRITING)
         self._fresh = True
 
     def savepoint(self) -> None:
@@ -85,10 +105,15 @@ class PostgresHome:
             if not self._writes.closed:
                 self._tell("ROLLBACK")
 
+    def lost(self, *, writing: bool) -> bool:
+        return self._writes.closed if writing else self._reads.closed
+
     def looking(self) -> Connection:
         if self._reads.closed:
             self.reader = self._renewed(self.reader)
             self._reads = _raw(self.reader)
+            if self._holds and not self._tries_to_hold():
+                log.error("another local KSeF uses %s as well: stop one of them", self._url.database)
         return self.reader
 
     def begin_reading(self) -> Connection:
@@ -110,10 +135,36 @@ class PostgresHome:
         self._writes.execute(statements, prepare=False)
 
     def _renewed(self, lost: Connection) -> Connection:
-        log.warning("the connection to %s was lost; connecting anew", self._url.database)
+        if not self._away:
+            log.warning("the connection to %s was lost; connecting anew", self._url.database)
+        self._away = True
         with suppress(DBAPIError, psycopg.Error):
             lost.close()
-        return self._engine.connect()
+        made = self._engine.connect()
+        self._away = False
+        log.warning("connected to %s again", self._url.database)
+        return made
+
+    def _hold(self) -> None:
+        """Keep the database, once whoever was killed a moment ago is gone."""
+        self._reads.execute("SET lock_timeout = '3s'")
+        try:
+            self._reads.execute(f"SELECT pg_advisory_lock({_HELD})".encode())
+        except psycopg.errors.LockNotAvailable:
+            self.close()
+            name = self._url.database
+            raise Unreadable(
+                tr(f"Another local KSeF uses the database {name}.", f"Bazy {name} używa inny lokalny KSeF."),
+                hint=tr(
+                    "stop that one, or give this one a database of its own (createdb) with --database",
+                    "zatrzymaj tamten albo podaj temu własną bazę (createdb) przez --database",
+                ),
+            ) from None
+        self._reads.execute("RESET lock_timeout")
+
+    def _tries_to_hold(self) -> bool:
+        found = self._reads.execute(f"SELECT pg_try_advisory_lock({_HELD})".encode()).fetchone()
+        return found is not None and found[0] is True
 
     def _prepare(self) -> None:
         raw = _raw(self.writer)
@@ -133,7 +184,7 @@ def address(url: str) -> URL:
     stands in it: arguments are seen by all users of a machine."""
     try:
         found = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # a port that is no number is a ValueError
         found = None
     if found is None or found.drivername not in ("postgresql", "postgres") or not found.database:
         raise Unreadable(
@@ -175,11 +226,15 @@ def _raw(connection: Connection) -> psycopg.Connection[Any]:
 
 def _unusable(url: URL, cause: BaseException | None) -> Unreadable:
     where = url.render_as_string(hide_password=True)
-    reason = " ".join(str(cause).split())
+    # libpq asks whether the server runs; so do we, below.
+    lines = [" ".join(line.split()) for line in str(cause).splitlines()]
+    reason = " ".join(line for line in lines if not line.endswith("?")).rstrip(".")
     return Unreadable(
         tr(f"The database {where} cannot be used: {reason}.", f"Nie da się użyć bazy {where}: {reason}."),
         hint=tr(
-            "does the server run, is the database made (createdb), is the password in ~/.pgpass?",
-            "czy serwer działa, czy bazę utworzono (createdb), czy hasło jest w ~/.pgpass?",
+            f"does the server run (pg_isready), is the database made (createdb {url.database}), is the "
+            "password in ~/.pgpass?",
+            f"czy serwer działa (pg_isready), czy bazę utworzono (createdb {url.database}), czy hasło jest w "
+            "~/.pgpass?",
         ),
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 from klucznik.lang import both, in_language, language
 from klucznik.secret import masked
+from klucznik.server.home import Away
 from klucznik.wire.base import Model
 from klucznik.wire.codes import Code
 from klucznik.wire.problems import Forbidden, Gone, Problem, TooMany, Unauthorized
@@ -78,6 +79,8 @@ def refusal(
     """The answer for a refusal, or None when it is none but a failure of ours."""
     path = masked(path)
     place: dict[str, Any] = {"instance": path, "trace_id": trace_id, "now": now}
+    if isinstance(raised, Away):
+        raised = Plain(503, raised.detail, in_language(raised.why, "pl"), (b"retry-after", b"1"))
     match raised:
         case Problem() as problem:
             if problem_details:

@@ -67,6 +67,9 @@ class SqliteHome:
         if self._turn:
             self._turn.give()
 
+    def lost(self, *, writing: bool) -> bool:
+        return False  # a file does not go away
+
     def looking(self) -> Connection:
         return self.reader
 

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 
 from klucznik.clock import Clock
-from klucznik.server.home import Home, keep_setting, setting
+from klucznik.server.home import Away, Home, keep_setting, setting
 from klucznik.server.sqlite import SqliteHome, lock
 
 __all__ = ["Store", "keep_setting", "setting"]
@@ -43,14 +43,14 @@ class Store:
         holds: bool = True,
     ) -> None:
         """`folder` holds files, and `ksef.db` unless there is a `database` (URL of PostgreSQL); None is
-        memory. `shared`: other processes write to it as well. `holds`: the folder is kept from others."""
+        memory. `shared`: other processes write to it as well. `holds`: both are kept from others."""
         self.folder = folder
         self.clock = clock
         self.shared = shared
         #: Start of the transaction under way: what it stores carries no earlier instant.
         self.in_flight: datetime | None = None
         self._lock = lock(folder) if folder and holds else None
-        self._home = _home(folder, database, shared)
+        self._home = _home(folder, database, shared, holds)
         self._waiting: list[tuple[Callable[[Connection], Any], asyncio.Future[Any]]] = []
         self._committer: asyncio.Task[None] | None = None
         self._after_commit: list[Callable[[], None]] = []
@@ -62,19 +62,38 @@ class Store:
         return self._committer is not None and not self._committer.done()
 
     def read(self, work: Callable[[Connection], T]) -> T:
-        """Run a function that only reads, at once, on what is committed."""
-        connection = self._home.begin_reading()
-        try:
-            return work(connection)
-        finally:
-            self._home.end_reading()
+        """Run a function that only reads, at once, on what is committed. Raises `home.Away`."""
+
+        def once() -> T:
+            connection = self._home.begin_reading()
+            try:
+                return work(connection)
+            finally:
+                self._home.end_reading()
+
+        return self._reading(once)
 
     def look(self, work: Callable[[Connection], T]) -> T:
         """The same for one statement: it needs no view that lasts, and so costs no transaction."""
-        return work(self._home.looking())
+        return self._reading(lambda: work(self._home.looking()))
+
+    def _reading(self, once: Callable[[], T]) -> T:
+        home = self._home
+        try:
+            return once()
+        except home.fatal:
+            if not home.lost(writing=False):
+                raise
+        # The database was away meanwhile, and an idle connection tells nobody: ask again on another.
+        try:
+            return once()
+        except home.fatal as failed:
+            if not home.lost(writing=False):
+                raise
+            raise Away from failed
 
     async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run a function that writes; returns when its transaction is on disk."""
+        """Run a function that writes; returns when its transaction is on disk. Raises `home.Away`."""
         future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._waiting.append((work, future))
         if not self.busy:
@@ -105,7 +124,9 @@ class Store:
                 await self._beside(home.commit, home.durable)
             except Exception as broken:  # disk full, locked: nobody of the batch is acknowledged
                 home.abandon()
-                results = [(future, None, broken) for _, future in batch or self._take()]
+                gone = isinstance(broken, home.fatal) and home.lost(writing=True)
+                told = Away() if gone else broken
+                results = [(future, None, told) for _, future in batch or self._take()]
             self.in_flight = None
             calls, self._after_commit = self._after_commit, []
             for call in calls:
@@ -150,10 +171,10 @@ class Store:
             self._lock.close()
 
 
-def _home(folder: Path | None, database: str | None, shared: bool) -> Home:
+def _home(folder: Path | None, database: str | None, shared: bool, holds: bool) -> Home:
     if database is None:
         return SqliteHome(folder, shared)
     # psycopg takes a tenth of a second to import; only who uses it pays.
     from klucznik.server.postgres import PostgresHome
 
-    return PostgresHome(database)
+    return PostgresHome(database, holds)

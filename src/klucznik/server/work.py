@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from klucznik.server.home import Away
 from klucznik.server.scenario import hold
 
 if TYPE_CHECKING:
@@ -80,6 +81,8 @@ class Work:
             event.clear()
             try:
                 busy = await self._may_go_on(name) and await work(self._ksef)
+            except Away:  # said once, where the connection was lost
+                busy = False
             except Exception:  # a broken round must not end the loop: say so, try again later
                 log.exception("step %s failed; it is tried again", name)
                 busy = False
