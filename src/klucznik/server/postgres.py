@@ -113,7 +113,7 @@ class PostgresHome:
             self.reader = self._renewed(self.reader)
             self._reads = _raw(self.reader)
             if self._holds and not self._tries_to_hold():
-                log.error("another local KSeF uses %s as well: stop one of them", self._url.database)
+                log.error("another local KSeF uses the database %s as well: stop one of them", self._url.database)
         return self.reader
 
     def begin_reading(self) -> Connection:
@@ -136,13 +136,13 @@ class PostgresHome:
 
     def _renewed(self, lost: Connection) -> Connection:
         if not self._away:
-            log.warning("the connection to %s was lost; connecting anew", self._url.database)
+            log.warning("the connection to the database %s was lost; connecting anew", self._url.database)
         self._away = True
         with suppress(DBAPIError, psycopg.Error):
             lost.close()
         made = self._engine.connect()
         self._away = False
-        log.warning("connected to %s again", self._url.database)
+        log.warning("connected to the database %s again", self._url.database)
         return made
 
     def _hold(self) -> None:

@@ -79,8 +79,6 @@ def refusal(
     """The answer for a refusal, or None when it is none but a failure of ours."""
     path = masked(path)
     place: dict[str, Any] = {"instance": path, "trace_id": trace_id, "now": now}
-    if isinstance(raised, Away):
-        raised = Plain(503, raised.detail, in_language(raised.why, "pl"), (b"retry-after", b"1"))
     match raised:
         case Problem() as problem:
             if problem_details:
@@ -97,6 +95,16 @@ def refusal(
                 answer.headers.append((b"retry-after", many.header.encode()))
         case Unauthorized() | Forbidden() | Gone():
             answer = _body(raised.status, raised.as_problem(**place), _PROBLEM)
+        case Away() as away:
+            shown = _PlainProblem(
+                title="Service Unavailable",
+                status=503,
+                detail=away.detail,
+                instance=path[:200],
+                trace_id=trace_id,
+            )
+            answer = _body(503, shown, _PROBLEM)
+            answer.headers.append((b"retry-after", b"1"))
         case Plain() as plain:
             shown = _PlainProblem(
                 title=HTTPStatus(plain.status).phrase if plain.status in set(HTTPStatus) else "Server Error",

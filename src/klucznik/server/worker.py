@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import signal
 import socket
 import sys
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from klucznik.errors import KlucznikError
 from klucznik.server.faults import Faults, Rule, Script
 from klucznik.server.keys import Keys
 from klucznik.server.limits import Key, Limiter
@@ -25,6 +27,8 @@ from klucznik.server.trace import Trace, Traced
 from klucznik.server.why import Cause, Causes
 from klucznik.wire.limits import Rates
 from klucznik.wire.problems import TooMany
+
+log = logging.getLogger("klucznik.ksef")
 
 
 class _Limiter(Limiter):
@@ -119,7 +123,11 @@ def main(options: str, api: str, link: str) -> None:
     folder = Path(chosen.pop("folder"))
     verbose, tls = chosen.pop("verbose"), chosen.pop("tls")
     start_log(verbose)
-    ksef = open_local(folder, shared=True, **chosen)
+    try:
+        ksef = open_local(folder, shared=True, **chosen)
+    except KlucznikError as failed:
+        log.error("%s", failed)
+        sys.exit(failed.exit_code)
     listener, end = socket.socket(fileno=int(api)), socket.socket(fileno=int(link))
 
     async def story() -> None:
