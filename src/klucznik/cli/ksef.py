@@ -152,7 +152,7 @@ def serve(
     from klucznik.clock import SystemClock
     from klucznik.server.crew import Crew
     from klucznik.server.local import open_local
-    from klucznik.server.serve import address, bind, run, serve, start_log
+    from klucznik.server.serve import address, bind, bind_for, run, serve, start_log
     from klucznik.server.tls import tls_files
     from klucznik.server.world import read_file
 
@@ -170,7 +170,8 @@ def serve(
     if workers > 1:
         _check_workers(folder)
     local = open_local(folder, start=_instant(start) if start else None, **chosen, leads=workers > 1)
-    api, management = bind(host, port), bind("127.0.0.1", management_port)
+    listeners, management = bind_for(host, port, workers), bind("127.0.0.1", management_port)
+    api = listeners[0]
     files = tls_files(folder, [host, *allow_host], SystemClock().now()) if tls else None
     url = f"{address('https' if tls else 'http', api)}/v2"
     door = address("http", management)
@@ -205,7 +206,9 @@ def serve(
     crew = None
     if workers > 1:
         paths = [str(path) for path in (files.certificate, files.key, files.authority)] if files else None
-        crew = Crew(local, api, workers, {**chosen, "folder": str(folder), "verbose": verbose, "tls": paths})
+        crew = Crew(
+            local, listeners, workers, {**chosen, "folder": str(folder), "verbose": verbose, "tls": paths}
+        )
     run(serve(local, api, management, tls=files, ready=ready, seed=world, crew=crew))
 
 

@@ -1,7 +1,7 @@
 """Several processes that are one local KSeF: `--workers`. This is the one that leads.
 
 The leader keeps what has to be one: clock, rate limits, fault script, trace and causes. It answers the
-management door and no call of the API. The workers answer calls on one listening socket, do the work behind
+management door and no call of the API. The workers answer calls on one port, do the work behind
 them, and ask the leader over a `link`. A worker that dies is replaced; when the leader dies, the workers end.
 """
 
@@ -13,7 +13,7 @@ import logging
 import os
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Final
@@ -40,8 +40,12 @@ _END: Final = 10
 class Crew:
     """The workers of one local KSeF, seen by their leader."""
 
-    def __init__(self, ksef: LocalKsef, api: socket.socket, count: int, options: Mapping[str, Any]) -> None:
-        """`options` is what a worker opens the same local KSeF with (`worker`), as JSON."""
+    def __init__(
+        self, ksef: LocalKsef, api: Sequence[socket.socket], count: int, options: Mapping[str, Any]
+    ) -> None:
+        """`api` are listening sockets, one for each worker or one for all. They stay open here, so that who
+        calls while a worker is replaced waits for the next one. `options` is what a worker opens the same
+        local KSeF with (`worker`), as JSON."""
         self._ksef = ksef
         self._api = api
         self._count = count
@@ -53,7 +57,10 @@ class Crew:
     async def start(self) -> None:
         """Start them all; returns when each answers. Raises `CannotServe`."""
         started = [asyncio.get_running_loop().create_future() for _ in range(self._count)]
-        self._watches = [asyncio.create_task(self._keep(one)) for one in started]
+        self._watches = [
+            asyncio.create_task(self._keep(one, self._api[place % len(self._api)]))
+            for place, one in enumerate(started)
+        ]
         await asyncio.gather(*started)
 
     async def heard(self) -> None:
@@ -90,17 +97,19 @@ class Crew:
             "policy": asdict(ksef.tokens),
         }
 
-    async def _keep(self, started: asyncio.Future[None]) -> None:
+    async def _keep(self, started: asyncio.Future[None], api: socket.socket) -> None:
         """Run one worker, and another one after it, until the end."""
         failures = 0
         while not self._stopping:
-            answered = await self._run(started)
+            answered = await self._run(started, api)
             failures = 0 if answered else failures + 1
             if self._stopping:
                 break
             log.error("a worker process ended; starting another one")
             if failures == _PATIENCE:
                 log.error("worker processes end before they answer; no further one is started")
+                if len(self._api) > 1:
+                    api.close()  # calls go to the others
                 break
         if not started.done():
             started.set_exception(
@@ -110,17 +119,17 @@ class Crew:
                 )
             )
 
-    async def _run(self, started: asyncio.Future[None]) -> bool:
+    async def _run(self, started: asyncio.Future[None], api: socket.socket) -> bool:
         """One worker, from start to end; whether it ever answered."""
         ours, theirs = socket.socketpair()
         answers = asyncio.Event()
         link = Link(ours, lambda name, what: answers.set() if name == "ready" else self._answer(name, what))
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "klucznik.server.worker", self._options),
-            *(str(self._api.fileno()), str(theirs.fileno())),
+            *(str(api.fileno()), str(theirs.fileno())),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
-            pass_fds=(self._api.fileno(), theirs.fileno()),
+            pass_fds=(api.fileno(), theirs.fileno()),
             env={**os.environ},
         )
         theirs.close()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Executable
@@ -21,6 +22,14 @@ from sqlalchemy.sql import ClauseElement
 
 #: A row as a dictionary, by column.
 Record: TypeAlias = Mapping[str, Any]
+
+
+def together(db: Connection) -> AbstractContextManager[Any]:
+    """Statements inside whose results nobody reads: to PostgreSQL they travel in one go. What one of them
+    raises may come at the end."""
+    pipeline: Any = getattr(db.connection.dbapi_connection, "pipeline", nullcontext)
+    entered: AbstractContextManager[Any] = pipeline()
+    return entered
 
 
 class Prepared:

@@ -21,7 +21,7 @@ from klucznik.server.ask import Ask, answers
 from klucznik.server.examine import Examined, Sizes, examine
 from klucznik.server.opened import OpenSession, admit_writer, by_ref, check_reference, no_session
 from klucznik.server.overrides import limits_of
-from klucznik.server.prepared import Prepared
+from klucznik.server.prepared import Prepared, together
 from klucznik.server.tables import instant, invoice_bytes, invoice_parties, invoices, sessions, stamp
 from klucznik.wire import codes
 from klucznik.wire import sessions as wire
@@ -220,24 +220,25 @@ def keep(db: Connection, examined: Examined, **row: Any) -> None:
 
 def keep_all(db: Connection, documents: Sequence[tuple[Examined, dict[str, Any]]]) -> None:
     """The same for many at once."""
-    _KEEP.many(db, [_row(examined, row) for examined, row in documents])
-    _KEEP_BYTES.many(
-        db,
-        [
-            {"invoice_ref": row["ref"], "xml": examined.xml}
-            for examined, row in documents
-            if examined.xml is not None
-        ],
-    )
-    _KEEP_PARTY.many(
-        db,
-        [
-            {"invoice_ref": row["ref"], **party}
-            for examined, row in documents
-            if examined.facts
-            for party in _parties(examined)
-        ],
-    )
+    with together(db):
+        _KEEP.many(db, [_row(examined, row) for examined, row in documents])
+        _KEEP_BYTES.many(
+            db,
+            [
+                {"invoice_ref": row["ref"], "xml": examined.xml}
+                for examined, row in documents
+                if examined.xml is not None
+            ],
+        )
+        _KEEP_PARTY.many(
+            db,
+            [
+                {"invoice_ref": row["ref"], **party}
+                for examined, row in documents
+                if examined.facts
+                for party in _parties(examined)
+            ],
+        )
 
 
 def _row(examined: Examined, row: dict[str, Any]) -> dict[str, Any]:

@@ -55,8 +55,11 @@ class _Http(H11Protocol):
         self.app = app
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket; port 0 takes a free one. Raises `CannotServe` when the port is taken."""
+def bind(host: str, port: int, *, shared: bool = False, joins: bool = False) -> socket.socket:
+    """A listening socket; port 0 takes a free one. Raises `CannotServe` when the port is taken.
+
+    A `shared` port may be had by another socket of ours that `joins` it.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol is named, for asyncio asks for it before it switches Nagle's delay off: without,
     # every answer waits 40 ms for an acknowledgement.
@@ -64,7 +67,11 @@ def bind(host: str, port: int) -> socket.socket:
     if sys.platform != "win32":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
+        if joins:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.bind((host, port))
+        if shared:  # only now: a port that is taken does not go unnoticed
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         listener.listen(2048)
     except OSError as taken:
         listener.close()
@@ -80,6 +87,19 @@ def bind(host: str, port: int) -> socket.socket:
         ) from None
     listener.setblocking(False)
     return listener
+
+
+def bind_for(host: str, port: int, processes: int) -> list[socket.socket]:
+    """A listening socket for each of several processes, all on one port. Raises `CannotServe`.
+
+    Linux deals the connections out among them; from a single one the process that is awake takes them all.
+    Other systems do not, so there it is a single one.
+    """
+    if processes == 1 or sys.platform != "linux":
+        return [bind(host, port)]
+    first = bind(host, port, shared=True)
+    taken = first.getsockname()[1]
+    return [first, *(bind(host, taken, joins=True) for _ in range(1, processes))]
 
 
 def address(scheme: str, listener: socket.socket) -> str:

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, bindparam, delete, or_, select, update
 
 from klucznik.clock import WARSAW
 from klucznik.lang import both
@@ -19,7 +19,7 @@ from klucznik.server.attachments import consents
 from klucznik.server.examine import SUBUNIT
 from klucznik.server.local import LocalKsef
 from klucznik.server.opened import is_batch
-from klucznik.server.prepared import Prepared
+from klucznik.server.prepared import Prepared, together
 from klucznik.server.store import keep_setting, setting
 from klucznik.server.tables import (
     authorizations,
@@ -109,8 +109,17 @@ _COUNT = Prepared(
         accepted=sessions.c.accepted + bindparam("more_accepted"),
         failed=sessions.c.failed + bindparam("more_failed"),
         updated=bindparam("now"),
+    ),
+    [],
+)
+#: A closed session whose invoices are all final.
+_ENDING = Prepared(
+    select(sessions.c.ref)
+    .where(
+        or_(sessions.c.status == 170, sessions.c.status == 150),
+        sessions.c.sent == sessions.c.accepted + sessions.c.failed,
     )
-    .returning(sessions.c.status)
+    .limit(1)
 )
 _DROP_BYTES = Prepared(delete(invoice_bytes).where(invoice_bytes.c.invoice_ref == bindparam("row")))
 _DROP_PARTIES = Prepared(delete(invoice_parties).where(invoice_parties.c.invoice_ref == bindparam("row")))
@@ -163,16 +172,18 @@ def settle(db: Connection, ksef: LocalKsef) -> tuple[int, bool]:
             _refuse(batch, row, refusal)
         else:
             _accept(batch, row)
-    _SETTLE.many(db, batch.rows)
-    _DROP_BYTES.many(db, batch.refused)
-    _DROP_PARTIES.many(db, batch.refused)
+    counts = [
+        {"session": ref, "more_accepted": accepted, "more_failed": failed, "now": now}
+        for ref, (accepted, failed) in batch.counts.items()
+    ]
+    with together(db):
+        _SETTLE.many(db, batch.rows)
+        _COUNT.many(db, counts)
+        _DROP_BYTES.many(db, batch.refused)
+        _DROP_PARTIES.many(db, batch.refused)
     if batch.next_number != first_number:
         keep_setting(db, _COUNTER, str(batch.next_number))
-    waits = False
-    for ref, (accepted, failed) in batch.counts.items():
-        counted = _COUNT.one(db, session=ref, more_accepted=accepted, more_failed=failed, now=now)
-        waits = waits or counted.status != 100
-    return len(rows), waits
+    return len(rows), _ENDING.one(db) is not None
 
 
 def _counter(db: Connection, ksef: LocalKsef) -> int:
