@@ -113,7 +113,9 @@ class PostgresHome:
             self.reader = self._renewed(self.reader)
             self._reads = _raw(self.reader)
             if self._holds and not self._tries_to_hold():
-                log.error("another local KSeF uses the database %s as well: stop one of them", self._url.database)
+                log.error(
+                    "another local KSeF uses the database %s as well: stop one of them", self._url.database
+                )
         return self.reader
 
     def begin_reading(self) -> Connection:
