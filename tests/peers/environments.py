@@ -5,7 +5,7 @@ built beside its place and moved there when whole: two test runs at once do not 
 
 The lock files of Python peers are made with `uv pip compile --universal --generate-hashes
 --no-emit-index-url --no-header --python-version <lowest>` from the requirement in `PEERS`; that of the
-npm peer with `npm install --package-lock-only --ignore-scripts` beside `npm/package.json`, less its
+npm peers with `npm install --package-lock-only --ignore-scripts` beside their `package.json`, less its
 `resolved` and `funding` lines: the versions and their hashes are facts, where they lie is not.
 """
 
@@ -59,15 +59,16 @@ class Peer:
 
 @dataclass(frozen=True)
 class NpmPeer:
-    """A published client: what npm calls it, and the lowest Node it runs on."""
+    """A published client: what npm calls it, and the lowest Node it runs on; its lock is in a folder here."""
 
     name: str
     requirement: str
     lowest: int
+    folder: str = "npm"
 
     @property
     def lock(self) -> Path:
-        return Path(__file__).with_name("npm") / "package-lock.json"
+        return Path(__file__).with_name(self.folder) / "package-lock.json"
 
 
 PEERS: Final[dict[str, Peer | NpmPeer]] = {
@@ -80,6 +81,9 @@ PEERS: Final[dict[str, Peer | NpmPeer]] = {
         NpmPeer("ksef-client-ts", "ksef-client-ts@0.10.0", 18),
     )
 }
+
+#: No client: a mock made from an OpenAPI document, beside which `bench` measures.
+PRISM: Final = NpmPeer("prism", "@stoplight/prism-cli@5.14.2", 18, "prism")
 
 
 def runner_of(peer: Peer | NpmPeer) -> Runner:

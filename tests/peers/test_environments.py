@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from . import conftest, environments
-from .environments import PEERS, NpmPeer, Peer, Unavailable, newest_node, newest_python
+from .environments import PEERS, PRISM, NpmPeer, Peer, Unavailable, newest_node, newest_python
+
+NPM_PEERS = [peer for peer in PEERS.values() if isinstance(peer, NpmPeer)]
 
 pytestmark = pytest.mark.skipif(
     sys.platform == "win32", reason="the pretended interpreters are shell scripts"
@@ -74,10 +76,10 @@ def test_no_node_says_how_to_get_it(pyenv: Path, monkeypatch: pytest.MonkeyPatch
         conftest.peer_runner("ksef-client-ts")
 
 
-def test_the_npm_lock_names_hashes_and_no_addresses() -> None:
-    [peer] = (peer for peer in PEERS.values() if isinstance(peer, NpmPeer))
+@pytest.mark.parametrize("peer", [*NPM_PEERS, PRISM], ids=lambda peer: peer.name)
+def test_the_npm_locks_name_hashes_and_no_addresses(peer: NpmPeer) -> None:
     packages = json.loads(peer.lock.read_text("utf-8"))["packages"]
-    name, _, version = peer.requirement.partition("@")
+    name, _, version = peer.requirement.rpartition("@")
     assert packages.pop("")["dependencies"] == {name: version}
     assert packages[f"node_modules/{name}"]["version"] == version
     assert [path for path, one in packages.items() if "resolved" in one or "integrity" not in one] == []
