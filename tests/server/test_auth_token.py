@@ -21,8 +21,8 @@ from klucznik.clock import ManualClock
 from klucznik.crypto.authority import new_key
 from klucznik.crypto.envelope import public_key_id, wrap
 from klucznik.server import work
-from klucznik.server.authentication import Presented, Refusal, read_plaintext
 from klucznik.server.local import LocalKsef
+from klucznik.server.presented import Presented, Refusal, read_plaintext
 from klucznik.server.work import STEPS
 from klucznik.testing import local_ksef
 
@@ -87,7 +87,7 @@ def _flipped(text: str) -> str:
 CIPHERTEXTS: dict[str, tuple[Callable[[Api, bytes], str], str]] = {
     "PKCS#1 v1.5": (lambda api, plain: _sealed(api, plain, padding.PKCS1v15()), "PKCS#1 v1.5"),
     "OAEP with SHA-1": (lambda api, plain: _sealed(api, plain, OAEP_SHA1), "OAEP with SHA-1"),
-    "MGF1 with SHA-1": (lambda api, plain: _sealed(api, plain, OAEP_MGF_SHA1), "does not open"),
+    "MGF1 with SHA-1": (lambda api, plain: _sealed(api, plain, OAEP_MGF_SHA1), "MGF1 with SHA-1"),
     "the other key": (
         lambda api, plain: _sealed(api, plain, usage="SymmetricKeyEncryption"),
         "another usage",

@@ -50,6 +50,15 @@ def ksef() -> None:
     ),
 )
 @click.option(
+    "--management-host",
+    default="127.0.0.1",
+    show_default=True,
+    help=tr(
+        "Address of the management port; another one is for containers: it knows no passwords.",
+        "Adres portu zarządzania; inny jest dla kontenerów: ten port nie zna haseł.",
+    ),
+)
+@click.option(
     "--data",
     type=str,
     default=None,
@@ -135,6 +144,7 @@ def serve(
     host: str,
     port: int,
     management_port: int,
+    management_host: str,
     data: str | None,
     database: str | None,
     workers: int,
@@ -170,12 +180,14 @@ def serve(
     if workers > 1:
         _check_workers(folder)
     local = open_local(folder, start=_instant(start) if start else None, **chosen, leads=workers > 1)
-    listeners, management = bind_for(host, port, workers), bind("127.0.0.1", management_port)
+    listeners, management = bind_for(host, port, workers), bind(management_host, management_port)
     api = listeners[0]
     files = tls_files(folder, [host, *allow_host], SystemClock().now()) if tls else None
     url = f"{address('https' if tls else 'http', api)}/v2"
     door = address("http", management)
     kept = folder or tr("in memory, gone at the end", "w pamięci, znikną po zakończeniu")
+    if database and not folder:
+        kept = tr("keys in memory, other ones at each start", "klucze w pamięci, przy każdym starcie inne")
     lines = [
         tr(
             "Klucznik: a local KSeF for tests. It is not the Ministry's; nothing sent here is a real invoice.",
@@ -186,6 +198,10 @@ def serve(
         f"  {tr('management', 'zarządzanie'):11} {door}",
         f"  {tr('data', 'dane'):11} {kept}",
     ]
+    if database:
+        lines.append(f"  {tr('database', 'baza'):11} {database}")
+    if local.clock.offset or local.clock.frozen:
+        lines.append(f"  {tr('clock', 'zegar'):11} {local.clock.now():%Y-%m-%d %H:%M:%S} UTC")
     if folder:
         lines.append(f"  {tr('UPO seal', 'pieczęć UPO'):11} {folder / 'keys' / 'upo-seal.crt'}")
     if files:
@@ -195,6 +211,13 @@ def serve(
             tr(
                 "  Careful: it listens beyond this machine, and anybody may register test data here.",
                 "  Uwaga: nasłuchuje poza tym komputerem, a dane testowe może tu tworzyć każdy.",
+            )
+        )
+    if not is_loopback(management_host):
+        lines.append(
+            tr(
+                "  Careful: the management port too; whoever reaches it moves the clock and deletes everything.",
+                "  Uwaga: także port zarządzania; kto do niego dotrze, przestawi zegar i skasuje wszystko.",
             )
         )
     click.echo("\n".join(lines), err=True)

@@ -33,6 +33,7 @@ from klucznik.server.render import Answer, Plain, failure, loggable, refusal
 from klucznik.server.scenario import page_size
 from klucznik.server.trace import Traced
 from klucznik.server.warn import header
+from klucznik.server.why import numbers_in
 from klucznik.wire import sessions
 from klucznik.wire.endpoint import Endpoint, LimitGroup, Xml
 from klucznik.wire.problems import Forbidden, TooMany, Unauthorized
@@ -71,6 +72,7 @@ class _Call:
     operation: str
     context: str = ""
     refs: tuple[str, ...] = ()
+    body: bytes = b""
 
 
 class App:
@@ -139,7 +141,7 @@ class App:
             self.ksef.causes.note(
                 self.ksef,
                 trace_id=trace_id,
-                refs=call.refs,
+                refs=(*call.refs, *numbers_in(call.body)),
                 operation=call.operation,
                 context=call.context,
                 status=answer.status,
@@ -254,6 +256,7 @@ class App:
         if caller and caller.context.type:
             call.context = f"{caller.context.type} {caller.context.value}"
         body = await _read(receive, _LARGEST_INVOICE_BODY if row is sessions.SEND else _LARGEST_BODY)
+        call.body = body
         struck = await ksef.faults.struck(call.operation, caller.context.value if caller else "")
         reference = names.get("referenceNumber", "")
         await strike(ksef, struck, "before", reference, now)

@@ -7,15 +7,12 @@ in threads, several at a time; each operation is then settled in one guarded wri
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import json
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -29,7 +26,9 @@ from klucznik.server.certificates import keeps_out, note_use
 from klucznik.server.grantors import who_grants
 from klucznik.server.key_faults import why_closed
 from klucznik.server.keyring import ring
+from klucznik.server.local import SHORT, LocalKsef
 from klucznik.server.prepared import Prepared, Record
+from klucznik.server.presented import Presented, Refusal, context_text, read_plaintext
 from klucznik.server.rights import Subject, blocked, deceased, effective, intermediaries
 from klucznik.server.tables import auth_operations, instant, ksef_tokens, stamp
 from klucznik.server.why import tell
@@ -37,20 +36,11 @@ from klucznik.server.work import step
 from klucznik.wire import codes
 from klucznik.wire.security import PublicKeyCertificateUsage
 
-if TYPE_CHECKING:
-    from klucznik.server.local import LocalKsef
-
 #: Operations of one round, and threads that open their ciphertexts.
 _ROUND: Final = 200
 _THREADS: Final = 4
 
 _USAGE: Final = PublicKeyCertificateUsage.KsefTokenEncryption
-
-_OFFICIAL: Final = re.compile(
-    r"([0-9]{8}-EC-[0-9A-F]{10}-[0-9A-F]{10}-[0-9A-F]{2})\|((?:nip|internalId)-[0-9-]{10,16})\|([0-9a-f]{64})"
-)
-_SHORT: Final = re.compile(r"[A-Za-z0-9]{40}")
-_KSEF_1: Final = re.compile(r"[0-9A-Fa-f]{64}")
 
 _WAITING: Final = Prepared(
     select(auth_operations)
@@ -79,28 +69,6 @@ _SETTLE: Final = Prepared(
 _USED: Final = Prepared(
     update(ksef_tokens).where(ksef_tokens.c.ref == bindparam("by_ref")).values(last_use=bindparam("new_use"))
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """A final status of failure. `why` never repeats a secret."""
-
-    status: int
-    detail: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Presented:
-    """A KSeF token as the login gave it, its secret already a hash."""
-
-    key: str  # reference number, or the first eight characters of a short one
-    secret_hash: str
-    context_text: str | None  # as written in the token; the short form has none
-
-    @property
-    def short(self) -> bool:
-        return self.context_text is None
 
 
 @step("auth")
@@ -138,88 +106,7 @@ def _present(ksef: LocalKsef, operation: Record) -> Presented | Refusal | None:
     if plain is None:
         why = why_closed(keys, _USAGE, key_id, blob, came, lambda b: b.rpartition(b"|")[2].isdigit())
         return Refusal(450, codes.BAD_TOKEN_ENCRYPTION, why)
-    short_form = ksef.token_form == "short40"  # noqa: S105 - the name of a form
-    return read_plaintext(plain, operation["timestamp_ms"], short_form=short_form)
-
-
-def read_plaintext(plain: bytes, timestamp_ms: int, *, short_form: bool) -> Presented | Refusal:
-    """`token|timestampMs` taken apart, from the right. Rules: tokens.md section 3, auth.md section 2."""
-    # (1) UTF-8 with a number behind the last bar.
-    try:
-        text = plain.decode()
-    except UnicodeDecodeError:
-        return Refusal(
-            450, codes.BAD_TOKEN_ENCODING, both("the plaintext is not UTF-8", "tekst jawny nie jest w UTF-8")
-        )
-    token, bar, time = text.rpartition("|")
-    if not bar or not (time.isascii() and time.isdigit()):
-        why = both(
-            "the plaintext does not end with |timestampMs, the timestampMs of the challenge",
-            "tekst jawny nie kończy się na |timestampMs z wyzwania (challenge)",
-        )
-        return Refusal(450, codes.BAD_TOKEN_ENCODING, why)
-    # (2) The number is that of the challenge.
-    if int(time) != timestamp_ms:
-        if int(time) == timestamp_ms // 1000:
-            why = both(
-                "the time is in seconds; timestampMs of the challenge is in milliseconds",
-                "czas podano w sekundach; timestampMs wyzwania jest w milisekundach",
-            )
-        else:
-            why = both(
-                f"the time is {time}, timestampMs of this challenge is {timestamp_ms}",
-                f"podano czas {time}, timestampMs tego wyzwania to {timestamp_ms}",
-            )
-        return Refusal(450, codes.BAD_TOKEN_TIME, why)
-    # (3) The token has a shape of ours.
-    if short_form and _SHORT.fullmatch(token):
-        return Presented(token[:8], _hash(token[8:]), None)
-    if (match := _OFFICIAL.fullmatch(token)) is None:
-        return Refusal(450, codes.BAD_TOKEN_ENCODING, _why_odd(token))
-    return Presented(match[1], _hash(match[3]), match[2])
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _why_odd(token: str) -> str:
-    """What a string that is no KSeF token looks like; never the string itself."""
-    if token != token.strip():
-        return both(
-            "there are blanks or a line end around the token",
-            "wokół tokena są spacje albo koniec wiersza",
-        )
-    if _KSEF_1.fullmatch(token):
-        return both(
-            "64 hexadecimal digits: it looks like a token of KSeF 1.0, and those were not carried over; "
-            "generate a new one",
-            "64 cyfry szesnastkowe: wygląda na token KSeF 1.0, a tych nie przeniesiono; wygeneruj nowy",
-        )
-    if _SHORT.fullmatch(token):
-        return both(
-            "a bare string of 40 letters and digits: a token of KSeF 1.0, or one of the short form, "
-            "which this local KSeF takes only when started with --token-form short40",
-            "sam ciąg 40 liter i cyfr: token KSeF 1.0 albo token w postaci krótkiej, którą ten lokalny KSeF "
-            "przyjmuje tylko po uruchomieniu z --token-form short40",
-        )
-    if "|" not in token:
-        return both(
-            f"opaque text of {len(token)} characters without '|': it looks like a token of KSeF 1.0, and "
-            "those were not carried over; generate a new one",
-            f"nieczytelny tekst o długości {len(token)} znaków bez '|': wygląda na token KSeF 1.0, a tych "
-            "nie przeniesiono; wygeneruj nowy",
-        )
-    parts = token.split("|")
-    if len(parts) != 3:
-        return both(
-            f"the token has {len(parts)} parts between '|', a KSeF token has three",
-            f"token ma {len(parts)} części rozdzielone '|', token KSeF ma trzy",
-        )
-    return both(
-        "the three parts are not <EC reference>|<nip or internalId>-<value>|<64 lower-case hex digits>",
-        "trzy części to nie <numer EC>|<nip lub internalId>-<wartość>|<64 małe cyfry szesnastkowe>",
-    )
+    return read_plaintext(plain, operation["timestamp_ms"], short_form=ksef.token_form == SHORT)
 
 
 # ---- the verdict, inside the transaction -----------------------------------------------------------
@@ -322,11 +209,6 @@ def _token(
     if ended := ksef.tokens.ended(db, found["ref"], found["created"], now):
         return found, Refusal(450, codes.TOKEN_INACTIVE, ended)
     return found, None
-
-
-def context_text(context: Context) -> str:
-    """The middle part of an official token: `nip-5265877635`, `internalId-5265877635-12345`."""
-    return f"{context.type[:1].lower()}{context.type[1:]}-{context.value}"
 
 
 def _person(db: Connection, subject: Subject, context: Context) -> Refusal | None:

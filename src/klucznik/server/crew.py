@@ -30,8 +30,10 @@ from klucznik.wire.problems import TooMany
 
 log = logging.getLogger("klucznik.ksef")
 
-#: Workers that may die in a row before they have answered once; then it is no accident.
+#: Workers that may die in a row before the first of them has answered; then it is no accident.
 _PATIENCE: Final = 3
+#: Seconds before another one is tried where one could not begin: its database is away, perhaps.
+_PAUSE: Final = 1.0
 #: Seconds in which a worker starts, and in which it ends.
 _START: Final = 60
 _END: Final = 10
@@ -105,12 +107,11 @@ class Crew:
             failures = 0 if answered else failures + 1
             if self._stopping:
                 break
-            log.error("a worker process ended; starting another one")
-            if failures == _PATIENCE:
-                log.error("worker processes end before they answer; no further one is started")
-                if len(self._api) > 1:
-                    api.close()  # calls go to the others
+            if failures == _PATIENCE and not started.done():
                 break
+            log.error("a worker process ended; starting another one")
+            if failures and started.done():
+                await asyncio.sleep(_PAUSE)
         if not started.done():
             started.set_exception(
                 CannotServe(

@@ -19,7 +19,7 @@ from urllib.parse import quote
 import httpx2
 
 from klucznik.clock import Clock
-from klucznik.server.local import LocalKsef, Profile, RateProfile, TokenForm, open_local
+from klucznik.server.local import OFFICIAL, LocalKsef, Profile, RateProfile, TokenForm, open_local
 from klucznik.server.serve import address, bind, serve
 from klucznik.server.token_policy import Policy
 
@@ -82,7 +82,7 @@ def local_ksef(
     clock: Clock | None = None,
     profile: Profile = "test",
     rates: RateProfile = "off",
-    token_form: TokenForm = "official",  # noqa: S107 - the name of a form, no secret
+    token_form: TokenForm = OFFICIAL,
     tokens: Policy = "legacy",
     start: datetime | None = None,
     seed: Mapping[str, Any] | None = None,

@@ -23,11 +23,10 @@ from klucznik.wire.security import PublicKeyCertificateUsage
 if TYPE_CHECKING:
     from klucznik.server.local import LocalKsef
 
-_OAEP_SHA1: Final = padding.OAEP(
-    mgf=padding.MGF1(hashes.SHA1()),  # noqa: S303 - a mistake to recognise, never made
-    algorithm=hashes.SHA1(),  # noqa: S303
-    label=None,
-)
+#: Mistakes to recognise, never made here.
+_SHA1: Final = hashes.SHA1()  # noqa: S303 - see above
+_OAEP_SHA1: Final = padding.OAEP(mgf=padding.MGF1(_SHA1), algorithm=_SHA1, label=None)
+_OAEP_MGF1_SHA1: Final = padding.OAEP(mgf=padding.MGF1(_SHA1), algorithm=hashes.SHA256(), label=None)
 
 
 def require(ksef: LocalKsef, db: Connection, usage: PublicKeyCertificateUsage, key_id: str | None) -> None:
@@ -104,6 +103,13 @@ def why_closed(
             return both(
                 "it is OAEP with SHA-1; KSeF wants SHA-256, for the hash and for MGF1",
                 "to OAEP z SHA-1; KSeF wymaga SHA-256, dla skrótu i dla MGF1",
+            )
+        if _decrypts(key, blob, _OAEP_MGF1_SHA1, expected):
+            return both(
+                "it is OAEP with SHA-256, but MGF1 with SHA-1 (so Java reads OAEPWithSHA-256AndMGF1Padding "
+                "without an OAEPParameterSpec); KSeF wants SHA-256 for both",
+                "to OAEP z SHA-256, ale MGF1 z SHA-1 (tak Java rozumie OAEPWithSHA-256AndMGF1Padding bez "
+                "OAEPParameterSpec); KSeF wymaga SHA-256 w obu miejscach",
             )
         if _decrypts(key, blob, padding.PKCS1v15(), expected):
             return both(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from cryptography import x509
 
@@ -29,6 +29,9 @@ from klucznik.server.work import Work
 Profile = Literal["test", "demo", "prd"]
 RateProfile = Literal["production", "x10", "off"]
 TokenForm = Literal["official", "short40"]
+#: Forms of the KSeF tokens issued: KSeF's own, and one of ours (tokens.md section 3).
+OFFICIAL: Final[TokenForm] = "official"
+SHORT: Final[TokenForm] = "short40"
 
 #: `iss` and `aud` of the JWTs, and the receiving party's name in a UPO, by profile
 #: (auth.md section 5; upo.md section 2).
@@ -60,7 +63,7 @@ class LocalKsef:
     clock: MovableClock
     limiter: Limiter
     profile: Profile = "test"
-    token_form: TokenForm = "official"  # noqa: S105 - the name of a form, no secret
+    token_form: TokenForm = OFFICIAL
     allowed_hosts: frozenset[str] = frozenset()
     #: Who may issue certificates where the chain is checked: always on demo and prd, on request on test.
     trusted_roots: tuple[x509.Certificate, ...] = ()
@@ -97,7 +100,7 @@ def open_local(
     clock: Clock | None = None,
     profile: Profile = "test",
     rates: RateProfile = "production",
-    token_form: TokenForm = "official",  # noqa: S107 - the name of a form, no secret
+    token_form: TokenForm = OFFICIAL,
     allowed_hosts: Iterable[str] = (),
     start: datetime | None = None,
     tokens: Policy = "legacy",

@@ -226,7 +226,9 @@ async def _get_trace(knock: Knock) -> Any:
 async def _get_why(knock: Knock) -> Any:
     ksef = knock.ksef
     if knock.rest:
-        found = ksef.causes.by_key(ksef, knock.rest)
+        # The old envelope hides the trace id in its serviceCode, 00-<trace id>-<span>-00.
+        key = knock.rest.split("-")[1] if knock.rest.startswith("00-") else knock.rest
+        found = ksef.causes.by_key(ksef, key)
         if not found:
             raise Refused(404, f"Nothing was refused under {knock.rest[:60]}, or it is forgotten.")
         return {"causes": found}

@@ -113,7 +113,10 @@ class _Turn:
 
 def lock(folder: Path) -> sqlite3.Connection:
     """Hold the folder for this process alone; the system lets go when the process ends, however."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as failed:
+        raise unusable(folder, failed.strerror) from None
     try:
         holder = sqlite3.connect(folder / "lock.db", timeout=0, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as failed:
@@ -134,13 +137,15 @@ def lock(folder: Path) -> sqlite3.Connection:
     return holder
 
 
-def unusable(folder: Path | None, cause: BaseException | None) -> Unreadable:
+def unusable(folder: Path | None, cause: BaseException | str | None) -> Unreadable:
     """What to say of a data folder that does not work."""
     return Unreadable(
         tr(f"The data in {folder} cannot be used: {cause}.", f"Danych w {folder} nie da się użyć: {cause}."),
         hint=tr(
-            "is the folder yours, is the disk full? A damaged one is replaced by deleting it",
-            "czy katalog jest Twój, czy dysk nie jest pełny? Uszkodzony można usunąć, powstanie nowy",
+            "is the folder yours, is the disk full? A damaged one is replaced by deleting it, another one "
+            "chosen with --data",
+            "czy katalog jest Twój, czy dysk nie jest pełny? Uszkodzony można usunąć, powstanie nowy; inny "
+            "wybiera się przez --data",
         ),
     )
 

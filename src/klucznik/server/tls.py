@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -37,9 +38,17 @@ def tls_files(folder: Path | None, names: Sequence[str], now: datetime) -> Tls:
         write_private(kept, authority.to_pem())
     shown = drawer / "ca.crt"
     write_private(shown, authority.certificate.public_bytes(Encoding.PEM))
-    hosts = list(dict.fromkeys([*_NAMES, *(name for name in names if name not in ("0.0.0.0", "::"))]))  # noqa: S104
+    hosts = list(dict.fromkeys([*_NAMES, *(name for name in names if not _everywhere(name))]))
     identity = server_certificate(authority, hosts, now)
     # One PEM with key, certificate and CA serves as both files.
     both = drawer / "server.pem"
     write_private(both, identity.to_pem())
     return Tls(both, both, shown)
+
+
+def _everywhere(name: str) -> bool:
+    """0.0.0.0 and :: listen on every address and name none."""
+    try:
+        return ip_address(name).is_unspecified
+    except ValueError:
+        return False

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, tuple_, update
 
@@ -19,8 +19,9 @@ from klucznik.secret import Secret
 from klucznik.server import paging
 from klucznik.server.access import Caller
 from klucznik.server.ask import Ask, answers
-from klucznik.server.authentication import context_text
 from klucznik.server.grantors import who_grants
+from klucznik.server.local import SHORT, LocalKsef
+from klucznik.server.presented import context_text
 from klucznik.server.rights import Subject, linked
 from klucznik.server.shapes import refuse
 from klucznik.server.tables import auth_operations, instant, instant_or_none, ksef_tokens, stamp
@@ -41,9 +42,6 @@ from klucznik.wire.tokens import (
     TokensQuery,
     TokenStatusResponse,
 )
-
-if TYPE_CHECKING:
-    from klucznik.server.local import LocalKsef
 
 _CONTEXTS: Final = ("Nip", "InternalId")
 _ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -94,7 +92,7 @@ def generate(ask: Ask[GenerateTokenRequest]) -> GenerateTokenResponse:
         raise Problem(codes.TOKEN_EXCEEDS_CALLER, why=closed)
     # (5) Only a hash is kept: the secret leaves in this answer and never again.
     ref = ids.make_reference("EC", ask.now, ksef.random(5))
-    if ksef.token_form == "short40":  # noqa: S105 - the name of a form
+    if ksef.token_form == SHORT:
         lookup, secret = _letters(ksef.random, 8), _letters(ksef.random, 32)
         whole = lookup + secret
     else:

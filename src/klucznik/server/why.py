@@ -1,19 +1,22 @@
 """Why: the causes of refusals, in Polish and English, which the real KSeF never tells.
 
-A refusal at the door is noted with its trace id and the reference numbers of its path; what failed after
-202 keeps its cause in its own row (`why` beside `status`), and is found there by its reference number.
-Causes name no secret and no PESEL. They are kept in the database, the newest ones, so that a restart
-does not lose what one is about to ask.
+A refusal at the door is noted with its trace id and the numbers that its path and body name (a login's
+challenge is one). What failed after 202 keeps its cause in its own row (`why` beside `status`), and is
+found there by its reference number, an invoice by that of its session as well. Causes name no secret and
+no PESEL. They are kept in the database, the newest ones, so that a restart does not lose what one is about
+to ask.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection, Table, delete, func, insert, or_, select
@@ -44,7 +47,7 @@ class Cause:
 
     at: int  # stamp
     trace_id: str
-    refs: str  # reference numbers of the path, with blanks between
+    refs: str  # reference numbers that the request names, with blanks between
     operation: str
     context: str
     status: int
@@ -97,7 +100,7 @@ class Causes:
             near = or_(columns.trace_id == key, columns.refs.contains(key, autoescape=True))
             rows = db.execute(select(causes).where(near).order_by(columns.id.desc()).limit(_ANSWERED))
             kept = [row for row in rows.mappings() if key == row["trace_id"] or key in row["refs"].split()]
-            return [_shown(row) for row in kept] + _of_work(db, lambda table: table.c.ref == key)
+            return [_shown(row) for row in kept] + _of_work(db, partial(_about, key))
 
         return _once([_shown(asdict(cause)) for cause in reversed(fresh)] + ksef.store.read(find))
 
@@ -126,6 +129,21 @@ def tell(ref: str, status: int, why: str | None) -> None:
         log.info("%s: status %s; why: %s", ref, status, loggable(in_language(why, language())))
 
 
+#: Reference numbers (auth.md section 7) and KSeF numbers.
+_NUMBERS: Final = re.compile(
+    rb"(?<![0-9A-Za-z-])(?:[0-9]{8}-[A-Z]{2}-[0-9A-F]{10}-[0-9A-F]{10}-[0-9A-F]{2}"
+    rb"|[0-9]{10}-[0-9]{8}-[0-9A-F]{12}-[0-9A-F]{2})(?![0-9A-Za-z-])"
+)
+#: Bytes of a body that are looked through, and numbers that are noted.
+_LOOKED_THROUGH: Final = 65_536
+_NOTED: Final = 10
+
+
+def numbers_in(body: bytes) -> list[str]:
+    """The first few numbers that a body names, so that its refusal is found by them."""
+    return [number.decode() for number in dict.fromkeys(_NUMBERS.findall(body, 0, _LOOKED_THROUGH))][:_NOTED]
+
+
 def _is_number(ref: str) -> bool:
     """Whether a path parameter may be somebody's number; anything can stand in a path."""
     return len(ref) <= 64 and ref.isascii() and ref.isprintable() and " " not in ref
@@ -137,6 +155,11 @@ def _clean(text: str) -> str:
 
 def _moment(table: Table) -> Any:
     return next(table.c[name] for name in _MOMENTS if name in table.c)
+
+
+def _about(key: str, table: Table) -> Any:
+    named = [table.c[name] == key for name in ("ref", "session_ref") if name in table.c]
+    return or_(*named)
 
 
 def _of_work(db: Connection, where: Any) -> list[dict[str, Any]]:
