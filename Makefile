@@ -78,6 +78,8 @@ lock: $(UV)
 		--python-version 3.11 pyproject.toml --output-file requirements/runtime.txt
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 		--python-version 3.11 pyproject.toml --group dev --output-file requirements/dev.txt
+	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+		--python-version 3.11 --group pyproject.toml:build --output-file requirements/build.txt
 
 clean:
 	rm -rf $(VENV) .uv .peers dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -12,10 +12,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
+
+from homes import KLUCZNIK, running
 
 from klucznik.secret import Secret
 from klucznik.vault.entries import Entry
@@ -25,26 +26,6 @@ from klucznik.vault.vault import Vault
 T = TypeVar("T")
 
 HERE = Path(__file__).parent
-KLUCZNIK = Path(sys.executable).with_name("klucznik")
-
-
-@contextmanager
-def server(folder: str) -> Iterator[int]:
-    """A local KSeF on a free port."""
-    command = [str(KLUCZNIK), "ksef", "serve", "--port", "0", "--management-port", "0", "--rates", "off"]
-    with (Path(folder) / "log").open("w") as log:
-        process = subprocess.Popen(
-            [*command, "--data", folder], stdout=subprocess.PIPE, stderr=log, text=True
-        )
-        assert process.stdout
-        try:
-            line = process.stdout.readline()
-            if not line.startswith("ready "):
-                raise RuntimeError(f"the server did not start: {(Path(folder) / 'log').read_text()}")
-            yield int(line.rsplit(":", 1)[1].split("/")[0])
-        finally:
-            process.terminate()
-            process.wait(10)
 
 
 def load(port: int, what: str, callers: int, count: int) -> dict[str, Any]:
@@ -96,7 +77,12 @@ def timed(work: Callable[[T], object], values: Sequence[T]) -> float:
     return (time.perf_counter() - began) / len(values) * 1000
 
 
+def section(title: str) -> None:
+    print(f"\n{title}:", flush=True)
+
+
 def main() -> None:
+    began = time.monotonic()
     floor = json.loads(
         subprocess.run([sys.executable, str(HERE / "floor.py")], capture_output=True, check=True).stdout
     )
@@ -110,9 +96,9 @@ def main() -> None:
     print("Invoices through online sessions (status 200, number and UPO), by senders:")
     print(f"  {'senders':>7} {'invoices':>8} {'per s':>8} {'of floor':>8} {'POST p50 ms':>12} {'p99 ms':>8}")
     for senders, count in ((1, 3000), (8, 8000), (32, 9600)):
-        with tempfile.TemporaryDirectory() as folder, server(folder) as port:
-            load(port, "invoices", senders, min(count, 64 * senders))  # warm
-            found = load(port, "invoices", senders, count)
+        with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as ksef:
+            load(ksef.port, "invoices", senders, min(count, 64 * senders))  # warm
+            found = load(ksef.port, "invoices", senders, count)
         share = found["perSecond"] / most
         print(
             f"  {senders:7} {found['invoices']:8} {found['perSecond']:8.0f} {share:8.0%}"
@@ -120,31 +106,31 @@ def main() -> None:
         )
     print("\nLogins by KSeF token (challenge, RSA-OAEP, poll, redeem), by callers:")
     print(f"  {'callers':>7} {'logins':>8} {'per s':>8} {'of RSA':>8} {'p50 ms':>8} {'p99 ms':>8}")
-    with tempfile.TemporaryDirectory() as folder, server(folder) as port:
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder)) as ksef:
         for callers, count in ((1, 200), (8, 800)):
-            found = load(port, "logins", callers, count)
+            found = load(ksef.port, "logins", callers, count)
             share = found["perSecond"] * floor["rsaOncePerSession"] / 1e6
             print(
                 f"  {callers:7} {found['logins']:8} {found['perSecond']:8.0f} {share:8.0%}"
                 f" {found['p50ms']:8.1f} {found['p99ms']:8.1f}"
             )
-    print("\nA batch session of 10,000 invoices, and the export of all of them:")
-    sys.stdout.flush()
-    for kind in ("Zip", "TarGz"):
-        subprocess.run([sys.executable, str(HERE / "bench_batch.py"), "--kind", kind], check=True)
+    section("Both homes, in one process and in two: online sessions, then a batch of 10,000 and its export")
+    subprocess.run([sys.executable, str(HERE / "bench_homes.py")], check=True)
+    section("The same batch as TarGz, at home in SQLite")
+    subprocess.run([sys.executable, str(HERE / "bench_batch.py"), "--kind", "TarGz"], check=True)
+    section("Cheap calls, beside Prism with the same document")
+    subprocess.run([sys.executable, str(HERE / "bench_reads.py")], check=True)
     print(f"\nklucznik --help: {help_seconds():.3f} s")
     print("\nVault, ms:")
     for name, milliseconds in vault_figures().items():
         print(f"  {name:18} {milliseconds:8.2f}")
-    print("\nDocuments:")
-    sys.stdout.flush()
+    section("Documents")
     subprocess.run([sys.executable, str(HERE / "bench_documents.py")], check=True)
-    print("\nXAdES signing of an AuthTokenRequest:")
-    sys.stdout.flush()
+    section("XAdES signing of an AuthTokenRequest")
     subprocess.run([sys.executable, str(HERE / "bench_xades.py"), *peers()], check=True)
-    print("\nInvoices, beside other people's clients:")
-    sys.stdout.flush()
+    section("Invoices, beside other people's clients")
     subprocess.run([sys.executable, str(HERE / "peers_documents.py"), *peers()], check=True)
+    print(f"\nAll of it took {(time.monotonic() - began) / 60:.0f} minutes.")
 
 
 def peers() -> list[str]:

@@ -35,9 +35,10 @@ def environment(home: Path, language: str = "en", more: Mapping[str, str] | None
 def shown_by_ps(pid: int) -> bytes:
     """Arguments and environment of a process, as others on a Linux machine may read them."""
     place = Path(f"/proc/{pid}")
-    if not place.exists():  # another system, or already gone
+    try:
+        return (place / "cmdline").read_bytes() + (place / "environ").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):  # another system, or already gone
         return b""
-    return (place / "cmdline").read_bytes() + (place / "environ").read_bytes()
 
 
 @dataclass(frozen=True)
