@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,35 +29,74 @@ def programs() -> Path | None:
     return max(versions, key=lambda path: int(re.sub(r"\D", "", path.parent.name) or 0), default=None)
 
 
+@dataclass(frozen=True)
+class Server:
+    """A server in a folder, reached by a socket there; it can be stopped and started again."""
+
+    folder: Path
+    bin_: Path
+    options: str
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://klucznik@/postgres?host={self.folder}"
+
+    def make(self) -> None:
+        """An empty cluster."""
+        self._run(
+            "initdb",
+            "-D",
+            str(self.folder / "data"),
+            "-U",
+            "klucznik",
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--no-sync",
+        )
+
+    def start(self) -> None:
+        """Returns once it answers."""
+        options = f"{_OPTIONS} {self.options} -k {self.folder}"
+        self._control("-w", "-l", str(self.folder / "log"), "-o", options, "start")
+
+    def stop(self, how: str = "immediate") -> None:
+        """`fast` says goodbye to its clients, `immediate` is a crash."""
+        self._control("-m", how, "-w", "stop")
+
+    def _control(self, *words: str) -> None:
+        self._run("pg_ctl", "-D", str(self.folder / "data"), *words)
+
+    def _run(self, program: str, *words: str) -> None:
+        account: dict[str, Any] = {}
+        if os.name == "posix" and os.geteuid() == 0:
+            account = {"user": _ACCOUNT, "group": _ACCOUNT, "extra_groups": []}
+        command = [str(self.bin_ / program), *words]
+        subprocess.run(
+            command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self.folder, **account
+        )
+
+
+@contextmanager
+def server(bin_: Path, options: str = "") -> Iterator[Server]:
+    """A new server that runs; it is gone after the block."""
+    # Not in pytest's own folder, which other accounts may not enter.
+    made = Server(Path(tempfile.mkdtemp(prefix="klucznik-pg-")), bin_, options)
+    try:
+        if os.name == "posix" and os.geteuid() == 0:
+            shutil.chown(made.folder, _ACCOUNT, _ACCOUNT)
+        made.make()
+        made.start()
+        yield made
+    finally:
+        if (made.folder / "data" / "postmaster.pid").exists():
+            made.stop()
+        shutil.rmtree(made.folder, ignore_errors=True)
+
+
 @contextmanager
 def served(bin_: Path, options: str = "") -> Iterator[str]:
-    """The URL of a new server, reached by a socket; it is gone after the block."""
-    # Not in pytest's own folder, which other accounts may not enter.
-    folder = Path(tempfile.mkdtemp(prefix="klucznik-pg-"))
-    try:
-        yield _serve(folder, bin_, options)
-    finally:
-        _stop(folder, bin_)
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _serve(folder: Path, bin_: Path, options: str) -> str:
-    account: dict[str, Any] = {}
-    if os.name == "posix" and os.geteuid() == 0:
-        account = {"user": _ACCOUNT, "group": _ACCOUNT, "extra_groups": []}
-        shutil.chown(folder, _ACCOUNT, _ACCOUNT)
-    data, log, chosen = str(folder / "data"), str(folder / "log"), f"{_OPTIONS} {options} -k {folder}"
-    for command in (
-        [str(bin_ / "initdb"), "-D", data, "-U", "klucznik", "-A", "trust", "-E", "UTF8", "--no-sync"],
-        [str(bin_ / "pg_ctl"), "-D", data, "-w", "-l", log, "-o", chosen, "start"],
-    ):
-        subprocess.run(
-            command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder, **account
-        )
-    return f"postgresql://klucznik@/postgres?host={folder}"
-
-
-def _stop(folder: Path, bin_: Path) -> None:
-    account: dict[str, Any] = {"user": _ACCOUNT} if os.name == "posix" and os.geteuid() == 0 else {}
-    command = [str(bin_ / "pg_ctl"), "-D", str(folder / "data"), "-m", "immediate", "-w", "stop"]
-    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, cwd=folder, **account)
+    """The URL of a new server, for the length of the block."""
+    with server(bin_, options) as made:
+        yield made.url
