@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import Connection, bindparam, delete, insert, inspect, select
 
 from klucznik.errors import Unreadable
 from klucznik.lang import both, tr
 from klucznik.server import tables
+from klucznik.server.prepared import Prepared
 
 
 class Away(Exception):
@@ -103,18 +104,21 @@ def lay_out(connection: Connection, found: int, where: str) -> bool:
     return True
 
 
+_SETTING = Prepared(select(tables.settings.c.value).where(tables.settings.c.name == bindparam("name")))
+_FORGET = Prepared(delete(tables.settings).where(tables.settings.c.name == bindparam("name")))
+_KEEP = Prepared(insert(tables.settings), ["name", "value"])
+
+
 def setting(db: Connection, name: str) -> str | None:
     """A stored setting, or None."""
-    value: Any = db.execute(
-        select(tables.settings.c.value).where(tables.settings.c.name == name)
-    ).scalar_one_or_none()
-    return None if value is None else str(value)
+    found = _SETTING.one(db, name=name)
+    return None if found is None else str(found.value)
 
 
 def keep_setting(db: Connection, name: str, value: str) -> None:
     """Store a setting for good."""
-    db.execute(tables.settings.delete().where(tables.settings.c.name == name))
-    db.execute(tables.settings.insert().values(name=name, value=value))
+    _FORGET.do(db, name=name)
+    _KEEP.do(db, name=name, value=value)
 
 
 def has_tables(db: Connection) -> bool:
