@@ -79,7 +79,7 @@ class PostgresHome:
                 if not self._writes.closed:
                     raise
         if self._writes.closed:
-            self.writer = self._renewed(self.writer)
+            self.writer = self._renewed(self.writer, self._writes)
             self._writes = _raw(self.writer)
             self._tell(_BEGIN_WRITING)
         self._fresh = True
@@ -110,7 +110,7 @@ class PostgresHome:
 
     def looking(self) -> Connection:
         if self._reads.closed:
-            self.reader = self._renewed(self.reader)
+            self.reader = self._renewed(self.reader, self._reads)
             self._reads = _raw(self.reader)
             if self._holds and not self._tries_to_hold():
                 log.error(
@@ -128,20 +128,19 @@ class PostgresHome:
             self._reads.execute("COMMIT", prepare=False)
 
     def close(self) -> None:
-        self.reader.close()
-        self.writer.close()
+        _let_go(self.reader, self._reads)
+        _let_go(self.writer, self._writes)
         self._engine.dispose()
 
     def _tell(self, statements: str) -> None:
         # Several in one go cannot be prepared by the server.
         self._writes.execute(statements, prepare=False)
 
-    def _renewed(self, lost: Connection) -> Connection:
+    def _renewed(self, lost: Connection, raw: psycopg.Connection[Any]) -> Connection:
         if not self._away:
             log.warning("the connection to the database %s was lost; connecting anew", self._url.database)
         self._away = True
-        with suppress(DBAPIError, psycopg.Error):
-            lost.close()
+        _let_go(lost, raw)
         made = self._engine.connect()
         self._away = False
         log.warning("connected to the database %s again", self._url.database)
@@ -224,6 +223,13 @@ def _raw(connection: Connection) -> psycopg.Connection[Any]:
     # SQLAlchemy wraps nothing here: what it hands out is psycopg's own connection.
     assert isinstance(raw, psycopg.Connection)
     return raw
+
+
+def _let_go(connection: Connection, raw: psycopg.Connection[Any]) -> None:
+    if raw.closed and not connection.closed:
+        # Nothing is left to be rolled back; SQLAlchemy would try, and log at length that it cannot.
+        connection.invalidate()
+    connection.close()
 
 
 def _unusable(url: URL, cause: BaseException | None) -> Unreadable:
