@@ -6,9 +6,9 @@ The real one has a host of its own; here it lives under `/latarnia` of the API's
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from klucznik.server.local import LocalKsef
@@ -40,6 +40,17 @@ class Message(_Strict):
     end: AwareDatetime | None = None
     version: Annotated[int, Field(ge=1)] = 1
     published: AwareDatetime
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        """No client should be tried with what the real service never says."""
+        if (self.category == "MAINTENANCE") != (self.type == "MAINTENANCE_ANNOUNCEMENT"):
+            raise ValueError(f"{self.type} is no message of the category {self.category}")
+        if self.type == "FAILURE_END" and self.end is None:
+            raise ValueError("FAILURE_END has an end")
+        if self.end is not None and self.end < self.start:
+            raise ValueError("end lies before start")
+        return self
 
 
 class Announcements(_Strict):
