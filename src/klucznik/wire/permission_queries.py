@@ -36,6 +36,9 @@ class PageQuery(Model):
     page_size: Annotated[Int32, Field(ge=10, le=100)] = 10
 
 
+# ---- /personal/grants: what the caller holds -------------------------------------------------------------
+
+
 class PersonalPermissionsContextIdentifierType(WireEnum):
     Nip = "Nip"
     InternalId = "InternalId"
@@ -104,6 +107,9 @@ class PersonalPermissionScope(WireEnum):
     CollectiveIdentifierManage = "CollectiveIdentifierManage"
 
 
+# ---- who is permitted, in several lists ------------------------------------------------------------------
+
+
 class PersonSubjectDetailsType(WireEnum):
     PersonByIdentifier = "PersonByIdentifier"
     PersonByFingerprintWithIdentifier = "PersonByFingerprintWithIdentifier"
@@ -161,6 +167,9 @@ class QueryPersonalPermissionsResponse(Model):
     permissions: list[PersonalPermission]
     has_more: bool
     owner_permissions: list[OwnerPermissionScope] | None = None
+
+
+# ---- /persons/grants: who holds what in the context ------------------------------------------------------
 
 
 class PersonPermissionsAuthorIdentifierType(WireEnum):
@@ -253,6 +262,9 @@ class QueryPersonPermissionsResponse(Model):
     has_more: bool
 
 
+# ---- /subunits/grants: administrators of units -----------------------------------------------------------
+
+
 class SubunitPermissionsSubunitIdentifierType(WireEnum):
     InternalId = "InternalId"
     Nip = "Nip"
@@ -304,6 +316,9 @@ class QuerySubunitPermissionsResponse(Model):
     has_more: bool
 
 
+# ---- /entities/grants: what the context was given --------------------------------------------------------
+
+
 class EntityPermissionsContextIdentifierType(WireEnum):
     Nip = "Nip"
     InternalId = "InternalId"
@@ -338,6 +353,9 @@ class QueryEntityPermissionsResponse(Model):
     has_more: bool
 
 
+# ---- /entities/roles -------------------------------------------------------------------------------------
+
+
 class EntityRolesParentEntityIdentifierType(WireEnum):
     Nip = "Nip"
 
@@ -366,6 +384,9 @@ class EntityRole(Model):
 class QueryEntityRolesResponse(Model):
     roles: list[EntityRole]
     has_more: bool
+
+
+# ---- /subordinate-entities/roles -------------------------------------------------------------------------
 
 
 class EntityPermissionsSubordinateEntityIdentifierType(WireEnum):
@@ -405,6 +426,9 @@ class SubordinateEntityRole(Model):
 class QuerySubordinateEntityRolesResponse(Model):
     roles: list[SubordinateEntityRole]
     has_more: bool
+
+
+# ---- /authorizations/grants ------------------------------------------------------------------------------
 
 
 class EntityAuthorizationsAuthorizingEntityIdentifierType(WireEnum):
@@ -481,6 +505,9 @@ class QueryEntityAuthorizationPermissionsResponse(Model):
     has_more: bool
 
 
+# ---- /eu-entities/grants ---------------------------------------------------------------------------------
+
+
 class EuEntityPermissionsQueryPermissionType(WireEnum):
     VatUeManage = "VatUeManage"
     InvoiceWrite = "InvoiceWrite"
@@ -551,6 +578,9 @@ class EuEntityPermission(Model):
 class QueryEuEntityPermissionsResponse(Model):
     permissions: list[EuEntityPermission]
     has_more: bool
+
+
+# ---- the rows --------------------------------------------------------------------------------------------
 
 
 def _list(what: str, takes: type[Model], gives: type[Answer], *permissions: str) -> Endpoint[Answer]:
