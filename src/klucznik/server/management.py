@@ -250,7 +250,8 @@ async def _get_trace(knock: Knock) -> Any:
         last = int(knock.query.get("last", "1000"))
     except ValueError:
         raise Refused(400, "last is a number of calls.") from None
-    return {"calls": knock.ksef.trace.shown(knock.query.get("operation"), max(1, last))}
+    asked = knock.query
+    return {"calls": knock.ksef.trace.shown(asked.get("operation"), max(1, last), asked.get("context", ""))}
 
 
 async def _get_why(knock: Knock) -> Any:
@@ -264,10 +265,12 @@ async def _get_why(knock: Knock) -> Any:
         since = datetime.fromisoformat(knock.query.get("since", "1970-01-01T00:00:00Z").replace(" ", "+"))
     except ValueError:
         raise Refused(400, "since is an instant such as 2026-10-01T12:00:00Z.") from None
-    found = ksef.causes.since(ksef, since if since.tzinfo else since.replace(tzinfo=UTC))
-    if context := knock.query.get("context"):
-        found = [cause for cause in found if cause.get("context", "").partition(" ")[2] == context]
-    return {"causes": found}
+    try:
+        last = max(1, int(knock.query["last"])) if "last" in knock.query else None
+    except ValueError:
+        raise Refused(400, "last is a number of causes.") from None
+    since = since if since.tzinfo else since.replace(tzinfo=UTC)
+    return {"causes": ksef.causes.since(ksef, since, context=knock.query.get("context", ""), last=last)}
 
 
 async def _get_truth(knock: Knock) -> Any:
