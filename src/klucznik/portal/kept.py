@@ -10,8 +10,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections import OrderedDict
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,12 +23,15 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-
-from klucznik.files import write_private
+from starlette.requests import Request
+from starlette.responses import Response
 
 #: A login nobody used for so long is over.
 IDLE: Final = timedelta(hours=8)
+#: What is unchanged is written anew only after so long, to say that it is in use.
+_TOUCH: Final = timedelta(minutes=5)
 _MOST: Final = 2_000
+NAME: Final = "klucznik"
 _COOKIE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -40,9 +45,17 @@ class Kept:
     flash: list[list[str]] = field(default_factory=list)  # [kind, text], shown once
     #: Forms that may be sent once: what a repeated one finds gone.
     nonces: list[str] = field(default_factory=list)
-    #: PEM of the identity that logs in, until a context is chosen and to change it; never a person's own.
+    #: PEM of a simulated identity, to enter contexts with; an uploaded key is never kept.
     identity: str = ""
-    #: Whether `identity` may be kept: the simulated ones may, an uploaded key never is.
+    #: What an uploaded key has signed instead: AuthTokenRequests by the context they are for, good for
+    #: ten minutes and one login, forgotten with it.
+    signed: dict[str, str] = field(default_factory=dict)
+    #: How one came: profile, certificate or signed; where "change context" leads.
+    way: str = ""
+    #: The page that was wanted before the login, below /web.
+    after: str = ""
+    #: A login that was there is over.
+    ended: bool = False
     person: str = ""  # how the pages call the visitor
     subject: list[str] = field(default_factory=list)  # [Nip | Pesel | Fingerprint | PeppolId, value]
     context: list[str] = field(default_factory=list)  # [type, value] once inside
@@ -63,6 +76,7 @@ class Logins:
         self._memory: OrderedDict[str, bytes] = OrderedDict()
         if folder:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._sweep(folder)
 
     @staticmethod
     def new_cookie() -> str:
@@ -88,6 +102,39 @@ class Logins:
             return None
         return kept
 
+    def rewrite(self, cookie: str, before: Kept | None, kept: Kept, now: datetime) -> None:
+        """Keep what changed during a visit. What was dropped meanwhile (a logout) stays dropped."""
+        rested = now - datetime.fromisoformat(kept.used)
+        if (kept != before or abs(rested) > _TOUCH) and self._load(_derive(cookie)[0]) is not None:
+            self.write(cookie, kept, now)
+
+    def once(self, nonce: str) -> bool:
+        """Whether this is the first to use a nonce, in whatever process."""
+        name = f"once-{nonce}"
+        if self._folder is None:
+            fresh = name not in self._memory
+            self._save(name, b"")
+            return fresh
+        try:
+            os.close(os.open(self._folder / name, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        except FileExistsError:
+            return False
+        return True
+
+    @staticmethod
+    def sign(answer: Response, cookie: str, request: Request) -> Response:
+        """The answer, with the visitor's cookie where the browser does not have it."""
+        if request.cookies.get(NAME) != cookie:
+            answer.set_cookie(
+                NAME,
+                cookie,
+                path="/web",
+                httponly=True,
+                samesite="strict",
+                secure=request.url.scheme == "https",
+            )
+        return answer
+
     def write(self, cookie: str, kept: Kept, now: datetime) -> None:
         """Keep this under a cookie."""
         name, key = _derive(cookie)
@@ -112,12 +159,26 @@ class Logins:
 
     def _save(self, name: str, sealed: bytes) -> None:
         if self._folder is not None:
-            write_private(self._folder / name, sealed)
+            # Not synced: a login lost with the machine is a login made anew. A draft's name of its own,
+            # since two processes may write at once.
+            draft = self._folder / f"{name}.{os.urandom(6).hex()}"
+            with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(sealed)
+            draft.replace(self._folder / name)
             return
         self._memory[name] = sealed
         self._memory.move_to_end(name)
         if len(self._memory) > _MOST:
             self._memory.popitem(last=False)
+
+    @staticmethod
+    def _sweep(folder: Path) -> None:
+        """Drop the files nobody used for longer than a login lives, by the clock of the machine."""
+        oldest = time.time() - 2 * IDLE.total_seconds()
+        for file in folder.iterdir():
+            with suppress(FileNotFoundError):  # another process sweeps too
+                if file.stat().st_mtime < oldest:
+                    file.unlink()
 
 
 def _derive(cookie: str) -> tuple[str, bytes]:

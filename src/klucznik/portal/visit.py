@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -12,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
@@ -19,16 +22,20 @@ from klucznik.client.credentials import Credentials, Jwt
 from klucznik.client.ksef import AsyncKsef
 from klucznik.errors import KlucznikError
 from klucznik.lang import speaking
+from klucznik.portal.banner import Banner, banner
+from klucznik.portal.bodies import TooLarge, limited
 from klucznik.portal.door import Door, DoorError
+from klucznik.portal.kept import NAME as COOKIE
 from klucznik.portal.kept import Kept, Logins
 from klucznik.portal.pages import templates
 from klucznik.portal.settings import Settings
 from klucznik.portal.words import LANGUAGES, Speaker, chosen, permission_name
 from klucznik.secret import Secret
 
-COOKIE: Final = "klucznik"
 #: Bytes of a form, files included.
 LARGEST_FORM: Final = 12_000_000
+#: Codes by which KSeF says that a login is over: refused to renew, unknown, of a deceased person.
+_OVER: Final = (21301, 21304, 21308)
 
 
 class Unfit(Exception):
@@ -48,6 +55,8 @@ class Visit:
     t: Speaker
     form: FormData
     ksef: AsyncKsef
+    #: What every page tells of clock and tokens; None where all is as usual.
+    banner: Banner | None = None
 
     @property
     def inside(self) -> bool:
@@ -84,12 +93,12 @@ class Visit:
         return nonce
 
     def use_nonce(self) -> bool:
-        """Whether the form sent is one that may be sent, and was not yet."""
+        """Whether the form sent is one that may be sent, and was not yet, here or in another process."""
         nonce = self.field("nonce")
         if nonce not in self.kept.nonces:
             return False
         self.kept.nonces.remove(nonce)
-        return True
+        return self.logins.once(nonce)
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
         """A page; what is flashed is shown and forgotten."""
@@ -106,14 +115,39 @@ class Visit:
         )
         return Response(body, status, media_type="text/html; charset=utf-8")
 
+    def again(self, template: str, unfit: Unfit, **values: Any) -> Response:
+        """The page of a form once more, with what is wrong; templates fill in `visit.field(…)`."""
+        self.flash("bad", str(unfit))
+        return self.page(template, 400, **values)
+
     def go(self, path: str) -> Response:
         """On to another page, by GET."""
         return RedirectResponse(f"/web{path}", 303)
 
     def said(self, error: KlucznikError) -> str:
         """What went wrong, with the next step, in the visitor's language (German has English texts)."""
-        hint = getattr(error, "hint", "")
-        return f"{error} {hint}".strip()
+        hint = error.hint and error.hint[0].upper() + error.hint[1:]
+        return f"{error.message} {hint}".strip()
+
+    async def causes(self, key: str) -> list[str]:
+        """Why something was refused, by trace id or reference number, as far as it is of this context."""
+        if not key:
+            return []
+        here = ("", " ".join(self.kept.context)) if self.kept.context else ("",)
+        found = [cause for cause in await self.door.why(key) if cause.get("context", "") in here]
+        return [str(cause["why"][self.t.of_library]) for cause in found]
+
+    async def tell(self, error: KlucznikError, reference: str = "") -> None:
+        """Flash a refusal, and beneath it the cause that the local KSeF keeps."""
+        self.flash("bad", self.said(error))
+        for cause in await self.causes(getattr(error, "trace_id", "") or reference):
+            self.flash("note", self.t("Why: ", "Dlaczego: ", "Warum: ") + cause)
+
+    def renew(self) -> None:
+        """A new cookie, for somebody who came in or left: the one known before opens nothing any more."""
+        self.logins.drop(self.cookie)
+        self.cookie = self.logins.new_cookie()
+        self.kept.csrf = Kept().csrf
 
 
 Page = Callable[[Visit], Awaitable[Response]]
@@ -124,55 +158,87 @@ def page(handler: Page, *, public: bool = False) -> Callable[[Request], Awaitabl
 
     @wraps(handler)
     async def endpoint(request: Request) -> Response:
-        settings: Settings = request.app.state.settings
-        logins: Logins = request.app.state.logins
-        now = settings.clock.now()
-        cookie = request.cookies.get(COOKIE)
-        found = logins.read(cookie, now)
-        gone = found is None and cookie is not None
-        kept = found or Kept()
-        if found is None or cookie is None:
-            cookie = logins.new_cookie()
-        language = chosen(kept.language, request.headers.get("accept-language", ""))
-        speaker = Speaker(language)
-        form = FormData()
-        if request.method == "POST":
-            if not _own(request):
-                return Response("This form was sent from elsewhere.", 403, media_type="text/plain")
-            form = await request.form(max_part_size=LARGEST_FORM)
-            if not hmac.compare_digest(str(form.get("csrf", "")).encode(), kept.csrf.encode()):
-                return _stale(request, speaker)
-        async with settings.connect() as http:
-            if settings.internal is not None:
-                with settings.internal.reveal() as key:
-                    http.headers["X-Klucznik-Internal"] = key.hex()
-            ksef = AsyncKsef(
-                settings.reached, http=http, credentials=_credentials(kept), allow_plain_http=True
-            )
-            visit = Visit(
-                request, settings, logins, request.app.state.door, cookie, kept, speaker, form, ksef
-            )
-            with speaking(speaker.of_library):
-                answer = await _answered(handler, visit, public, gone)
-            _keep_credentials(kept, ksef.credentials)
-        logins.write(cookie, kept, now)
-        answer.set_cookie(
-            COOKIE,
-            cookie,
-            path="/web",
-            httponly=True,
-            samesite="strict",
-            secure=request.url.scheme == "https",
-        )
-        return answer
+        request = limited(request, LARGEST_FORM)
+        try:
+            async with visiting(request) as visit:
+                with speaking(visit.t.of_library):
+                    if request.method == "POST" and (refused := await _read_form(visit)):
+                        answer = refused
+                    else:
+                        answer = await _answered(handler, visit, public)
+        finally:
+            await request.close()
+        return visit.logins.sign(answer, visit.cookie, request)
 
     return endpoint
 
 
-async def _answered(handler: Page, visit: Visit, public: bool, gone: bool) -> Response:
+@asynccontextmanager
+async def visiting(request: Request) -> AsyncIterator[Visit]:
+    """Who comes, by the cookie; what changed of them is kept at the end."""
+    settings: Settings = request.app.state.settings
+    logins: Logins = request.app.state.logins
+    door: Door = request.app.state.door
+    now = settings.clock.now()
+    cookie = request.cookies.get(COOKIE)
+    found = logins.read(cookie, now)
+    before = deepcopy(found)
+    kept = found or Kept(ended=cookie is not None)
+    if found is None or cookie is None:
+        cookie = logins.new_cookie()
+    speaker = Speaker(chosen(kept.language, request.headers.get("accept-language", "")))
+    async with settings.connect() as http:
+        if settings.internal is not None:
+            with settings.internal.reveal() as key:
+                http.headers["X-Klucznik-Internal"] = key.hex()
+        ksef = AsyncKsef(settings.reached, http=http, credentials=_credentials(kept), allow_plain_http=True)
+        visit = Visit(
+            request, settings, logins, door, cookie, kept, speaker, FormData(), ksef, await banner(door)
+        )
+        yield visit
+        _keep_credentials(kept, visit.ksef.credentials)
+    if visit.cookie != cookie or found is None:
+        logins.write(visit.cookie, kept, now)
+    else:
+        logins.rewrite(cookie, before, kept, now)
+
+
+async def _read_form(visit: Visit) -> Response | None:
+    """The form of a POST, or the page that refuses it: from elsewhere, too large, without its token."""
+    request, t = visit.request, visit.t
+    if not _own(request):
+        return Response("This form was sent from elsewhere.", 403, media_type="text/plain")
+    try:
+        visit.form = await request.form(max_part_size=LARGEST_FORM)
+    except TooLarge:
+        return visit.page("wrong.html", 413, code=413)
+    except HTTPException:
+        return visit.page("wrong.html", 400, code=400)
+    if hmac.compare_digest(str(visit.form.get("csrf", "")).encode(), visit.kept.csrf.encode()):
+        return None
+    ended = visit.kept.ended
+    visit.flash(
+        "bad",
+        t(
+            "Your login has ended, so this form was not sent.",
+            "Sesja w portalu wygasła, dlatego formularz nie został wysłany.",
+            "Ihre Anmeldung ist abgelaufen, daher wurde das Formular nicht gesendet.",
+        )
+        if ended
+        else t(
+            "This form has expired and was not sent.",
+            "Formularz stracił ważność i nie został wysłany.",
+            "Das Formular ist abgelaufen und wurde nicht gesendet.",
+        ),
+    )
+    return visit.page("wrong.html", 403, code=403)
+
+
+async def _answered(handler: Page, visit: Visit, public: bool) -> Response:
     t = visit.t
     if not public and not visit.inside:
-        if gone:
+        if visit.kept.ended:
+            visit.kept.ended = False
             visit.flash(
                 "note",
                 t(
@@ -181,6 +247,8 @@ async def _answered(handler: Page, visit: Visit, public: bool, gone: bool) -> Re
                     "Ihre Anmeldung ist abgelaufen; melden Sie sich neu an, es ging nichts verloren.",
                 ),
             )
+        if visit.request.method == "GET":
+            visit.kept.after = visit.request.url.path.removeprefix("/web")
         return visit.go("/login")
     try:
         return await handler(visit)
@@ -191,7 +259,8 @@ async def _answered(handler: Page, visit: Visit, public: bool, gone: bool) -> Re
         visit.flash("bad", str(shut))
         return visit.page("message.html", 502, back="/web/")
     except KlucznikError as error:
-        if getattr(error, "status", None) == 401 and visit.inside:
+        over = getattr(error, "status", None) == 401 or getattr(error, "code", 0) in _OVER
+        if over and visit.inside:
             leave(visit)
             visit.flash(
                 "note",
@@ -202,7 +271,7 @@ async def _answered(handler: Page, visit: Visit, public: bool, gone: bool) -> Re
                 ),
             )
             return visit.go("/login")
-        visit.flash("bad", visit.said(error))
+        await visit.tell(error)
         return visit.page("message.html", 400, back=_back(visit.request))
 
 
@@ -211,6 +280,7 @@ def leave(visit: Visit) -> None:
     fresh = Kept(language=visit.kept.language, flash=visit.kept.flash)
     visit.kept.__dict__.update(fresh.__dict__)
     visit.ksef.credentials.forget()
+    visit.renew()
 
 
 def _own(request: Request) -> bool:
@@ -219,15 +289,6 @@ def _own(request: Request) -> bool:
         return False
     origin = request.headers.get("origin")
     return origin is None or urlsplit(origin).netloc == request.headers.get("host")
-
-
-def _stale(request: Request, t: Speaker) -> Response:
-    text = t(
-        "This form has expired. Go back, reload the page and send it again.",
-        "Formularz stracił ważność. Wróć, odśwież stronę i wyślij go ponownie.",
-        "Das Formular ist abgelaufen. Gehen Sie zurück, laden Sie die Seite neu und senden Sie es erneut.",
-    )
-    return Response(text, 403, media_type="text/plain; charset=utf-8")
 
 
 def _back(request: Request) -> str:

@@ -6,11 +6,13 @@ from importlib import import_module
 from typing import Any, Final
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from klucznik.portal import wrong
 from klucznik.portal.door import Door
 from klucznik.portal.kept import Logins
 from klucznik.portal.pages import FOLDER
@@ -39,7 +41,10 @@ def portal(settings: Settings) -> ASGIApp:
     for room in _ROOMS:
         routes += import_module(f"klucznik.portal.{room}").ROUTES
     routes.append(Mount("/static", StaticFiles(directory=FOLDER / "static")))
-    app = Starlette(routes=[Route("/web", _slash), Mount("/web", routes=routes)])
+    app = Starlette(
+        routes=[Route("/web", _slash), Mount("/web", routes=routes)],
+        exception_handlers={HTTPException: wrong.refused, Exception: wrong.broken},
+    )
     app.state.settings = settings
     app.state.logins = Logins(settings.folder)
     app.state.door = Door(settings.door)
