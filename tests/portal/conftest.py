@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from playwright.sync_api import Browser
 
 from klucznik.cli.portal import portal_of
 from klucznik.testing import RunningKsef, local_ksef
 
+from .browser import axe, chromium
 from .person import Visitor, employee, owner
 
 
@@ -41,3 +43,15 @@ def stranger(running: RunningKsef) -> Iterator[Visitor]:
     """Somebody not logged in."""
     with Visitor(running) as visitor:
         yield visitor
+
+
+# One browser a module, no longer: its event loop would be in the way of other modules' own.
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def axe_source() -> str:
+    return axe()
