@@ -17,7 +17,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, func, select
 
-from klucznik.server import contexts, latarnia, moved, world
+from klucznik.server import contexts, latarnia, moved, people, world
 from klucznik.server.app import Receive, Scope, Send
 from klucznik.server.faults import Script
 from klucznik.server.hosts import host_allowed
@@ -191,6 +191,10 @@ async def _get_contexts(knock: Knock) -> Any:
     return {"contexts": knock.ksef.store.read(lambda db: contexts.open_to(db, Subject(kind, value)))}
 
 
+async def _get_persons(knock: Knock) -> Any:
+    return knock.ksef.store.read(people.known)
+
+
 async def _get_tokens(knock: Knock) -> Any:
     """Every KSeF token with the end that the policy in force gives it."""
     policy = knock.ksef.tokens
@@ -298,6 +302,7 @@ _DOORS: Final[dict[str, dict[str, Door]]] = {
     "tokens": {"GET": _get_tokens},
     "keys": {"GET": _get_keys, "POST": _post_keys},
     "contexts": {"GET": _get_contexts},
+    "persons": {"GET": _get_persons},
     "seed": {"POST": _post_seed},
     "reset": {"POST": _post_reset},
     "faults": {"GET": _get_faults, "PUT": _put_faults},
