@@ -209,6 +209,7 @@ def complete(
             status=200,
             code=code,
             details=details,
+            extensions={"referenceNumber": started.reference_number},
             hint=hints.of_login(code, details),
             again="later" if code in (500, 550) else "never",
         )
