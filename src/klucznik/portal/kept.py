@@ -54,6 +54,8 @@ class Kept:
     way: str = ""
     #: The page that was wanted before the login, below /web.
     after: str = ""
+    #: SHA-256 fingerprint of an uploaded certificate, by which permissions may be held too.
+    fingerprint: str = ""
     #: A login that was there is over.
     ended: bool = False
     person: str = ""  # how the pages call the visitor

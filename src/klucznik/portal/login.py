@@ -1,86 +1,78 @@
-"""Logging in: who one is, then in which context to act. Rule: portal.md, "Login"."""
+"""Logging in: the ways in, then in which context to act, and out again. Rule: portal.md, "Login"."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
 
 from starlette.responses import Response
 from starlette.routing import Route
 
 from klucznik.client import auth
-from klucznik.crypto import authority
 from klucznik.crypto.certs import Identity
 from klucznik.errors import KlucznikError
-from klucznik.portal.visit import Unfit, Visit, leave, page
-from klucznik.wire.ids import is_nip, is_pesel
+from klucznik.portal.entering import come_in, offers, sign
+from klucznik.portal.visit import Visit, leave, page
 
 
 async def login(visit: Visit) -> Response:
-    """GET /login: the two ways in."""
+    """GET /login: the two ways in, and what helps on the way."""
     return visit.page("login.html")
 
 
-async def trusted_profile(visit: Visit) -> Response:
-    """GET /login/profile: the stand-in for login.gov.pl."""
-    return visit.page("login_profile.html")
-
-
-async def be_person(visit: Visit) -> Response:
-    """POST /login/profile: be the person typed in, as login.gov.pl would say who one is."""
-    t = visit.t
-    given, surname = visit.field("given"), visit.field("surname")
-    number = visit.field("number")
-    if not given or not surname:
-        raise Unfit(
-            t(
-                "Type a first name and a surname.",
-                "Wpisz imię i nazwisko.",
-                "Geben Sie Vor- und Nachnamen ein.",
-            )
-        )
-    now = await visit.door.now() - timedelta(hours=1)
-    issuer = visit.settings.issuer
-    if is_pesel(number):
-        identity = authority.person(given, surname, now=now, pesel=number, issuer=issuer)
-        visit.kept.subject = ["Pesel", number]
-    elif is_nip(number):
-        identity = authority.person(given, surname, now=now, nip=number, issuer=issuer)
-        visit.kept.subject = ["Nip", number]
-    else:
-        raise Unfit(
-            t(
-                f"{number[:20]!r} is no valid PESEL (11 digits) or NIP (10 digits).",
-                f"{number[:20]!r} nie jest poprawnym numerem PESEL (11 cyfr) ani NIP (10 cyfr).",
-                f"{number[:20]!r} ist keine gültige PESEL (11 Ziffern) oder NIP (10 Ziffern).",
-            )
-        )
-    visit.kept.person = f"{given} {surname}"
-    visit.kept.identity = identity.to_pem().decode()
-    return visit.go("/login/context")
-
-
 async def contexts(visit: Visit) -> Response:
-    """GET /login/context: only those that the person may enter."""
-    if not visit.kept.identity:
-        return visit.go("/login")
-    kind, value = visit.kept.subject
-    return visit.page("login_context.html", contexts=await visit.door.contexts(kind, value))
+    """GET /login/context: only those that the visitor may enter."""
+    kept = visit.kept
+    if not kept.identity and not kept.signed:
+        return _anew(visit)
+    found = [offer for offer in await offers(visit) if kept.identity or offer.key in kept.signed]
+    return visit.page("login_context.html", offers=found)
 
 
 async def enter(visit: Visit) -> Response:
-    """POST /login/context: log in there."""
-    if not visit.kept.identity:
-        return visit.go("/login")
-    kind, _, value = visit.field("context").partition(" ")
-    identity = Identity.load(visit.kept.identity.encode())
-    try:
-        await visit.ksef.run(auth.login_with_identity(kind, value, identity))
-    except KlucznikError as refused:
-        visit.flash("bad", visit.said(refused))
+    """POST /login/context: log in there, with the simulated identity or what the uploaded key has signed."""
+    kept, t = visit.kept, visit.t
+    if not kept.identity and not kept.signed:
+        return _anew(visit)
+    wanted = [offer for offer in await offers(visit) if offer.key == visit.field("context")]
+    if not wanted:
+        named = repr(visit.field("context")[:40])
+        visit.flash(
+            "bad",
+            t(
+                f"You hold no permission in {named}: choose one of those below.",
+                f"Nie masz uprawnień w kontekście {named}: wybierz jeden z poniższych.",
+                f"Sie haben keine Berechtigung in {named}: Wählen Sie einen der unten genannten.",
+            ),
+        )
         return visit.go("/login/context")
-    visit.kept.context = [kind, value]
-    return visit.go("/")
+    if kept.identity:
+        signed = await sign(visit, Identity.load(kept.identity.encode()), wanted)
+    else:
+        # Signed ones are good for one try: the challenge is used up by it.
+        signed, kept.signed = kept.signed, {}
+    document = signed.get(wanted[0].key, "")
+    return await come_in(visit, document.encode()) or visit.go(
+        "/login/context" if kept.identity else "/login"
+    )
+
+
+def _anew(visit: Visit) -> Response:
+    """Nobody's key is kept: who came by one shows it again."""
+    t, way = visit.t, visit.kept.way
+    if not visit.inside or way not in ("certificate", "signed"):
+        return visit.go("/login")
+    visit.flash(
+        "note",
+        t(
+            "Your key was used once and not kept. To act in another context, log in with it again; "
+            "until then you stay logged in where you are.",
+            "Twój klucz został użyty raz i nie jest przechowywany. Aby działać w innym kontekście, "
+            "zaloguj się nim ponownie; do tego czasu pozostajesz zalogowany tu, gdzie jesteś.",
+            "Ihr Schlüssel wurde einmal benutzt und nicht behalten. Um in einem anderen Kontext zu "
+            "handeln, melden Sie sich erneut damit an; bis dahin bleiben Sie hier angemeldet.",
+        ),
+    )
+    return visit.go(f"/login/{way}")
 
 
 async def logout(visit: Visit) -> Response:
@@ -95,8 +87,6 @@ async def logout(visit: Visit) -> Response:
 
 ROUTES = [
     Route("/login", page(login, public=True)),
-    Route("/login/profile", page(trusted_profile, public=True), methods=["GET"]),
-    Route("/login/profile", page(be_person, public=True), methods=["POST"]),
     Route("/login/context", page(contexts, public=True), methods=["GET"]),
     Route("/login/context", page(enter, public=True), methods=["POST"]),
     Route("/logout", page(logout, public=True), methods=["POST"]),

@@ -29,7 +29,7 @@ from klucznik.portal.kept import NAME as COOKIE
 from klucznik.portal.kept import Kept, Logins
 from klucznik.portal.pages import templates
 from klucznik.portal.settings import Settings
-from klucznik.portal.words import LANGUAGES, Speaker, chosen, permission_name
+from klucznik.portal.words import LANGUAGES, Speaker, chosen, context_name, permission_name
 from klucznik.secret import Secret
 
 #: Bytes of a form, files included.
@@ -110,6 +110,7 @@ class Visit:
             csrf=self.kept.csrf,
             languages=LANGUAGES,
             permission=lambda wire: permission_name(self.t, wire),
+            context_name=lambda kind: context_name(self.t, kind),
             path=self.request.url.path,
             **values,
         )
@@ -129,18 +130,24 @@ class Visit:
         hint = error.hint and error.hint[0].upper() + error.hint[1:]
         return f"{error.message} {hint}".strip()
 
-    async def causes(self, key: str) -> list[str]:
-        """Why something was refused, by trace id or reference number, as far as it is of this context."""
+    async def causes(self, key: str, *, own: bool = False) -> list[str]:
+        """Why something was refused, by trace id or reference number, as far as it is of this context.
+
+        `own` is for a key that came with the visitor's own call: whatever it concerns may be told.
+        """
         if not key:
             return []
-        here = ("", " ".join(self.kept.context)) if self.kept.context else ("",)
-        found = [cause for cause in await self.door.why(key) if cause.get("context", "") in here]
+        here = ("", " ".join(self.kept.context))
+        found = [cause for cause in await self.door.why(key) if own or cause.get("context", "") in here]
         return [str(cause["why"][self.t.of_library]) for cause in found]
 
     async def tell(self, error: KlucznikError, reference: str = "") -> None:
-        """Flash a refusal, and beneath it the cause that the local KSeF keeps."""
+        """Flash a refusal of a call of this visit, and beneath it the cause that the local KSeF keeps.
+
+        `reference` names what failed after 202.
+        """
         self.flash("bad", self.said(error))
-        for cause in await self.causes(getattr(error, "trace_id", "") or reference):
+        for cause in await self.causes(getattr(error, "trace_id", "") or reference, own=True):
             self.flash("note", self.t("Why: ", "Dlaczego: ", "Warum: ") + cause)
 
     def renew(self) -> None:

@@ -162,3 +162,18 @@ def permission_name(speaker: Speaker, wire: str) -> str:
     """How a person calls a permission; the wire's name where we know none."""
     known = BY_WIRE.get(wire)
     return speaker(*known.name) if known else wire
+
+
+#: How people call the kinds of contexts; NIP-VAT UE is the composed identifier of an EU entity.
+CONTEXTS: Final[dict[str, tuple[str, str, str]]] = {
+    "Nip": ("NIP", "NIP", "NIP"),
+    "InternalId": ("internal identifier", "identyfikator wewnętrzny", "interne Kennung"),
+    "NipVatUe": ("NIP-VAT UE identifier", "identyfikator złożony NIP-VAT UE", "Kennung NIP-VAT UE"),
+    "PeppolId": ("Peppol identifier", "identyfikator Peppol", "Peppol-Kennung"),
+}
+
+
+def context_name(speaker: Speaker, kind: str) -> str:
+    """How a person calls a kind of context; the wire's name where we know none."""
+    known = CONTEXTS.get(kind)
+    return speaker(*known) if known else kind

@@ -30,5 +30,7 @@ async def broken(request: Request, _: Exception) -> Response:
     nobody = Kept(csrf="")
     async with state.settings.connect() as http:
         ksef = AsyncKsef(state.settings.reached, http=http, allow_plain_http=True)
-        visit = Visit(request, state.settings, state.logins, state.door, "", nobody, speaker, FormData(), ksef)
+        visit = Visit(
+            request, state.settings, state.logins, state.door, "", nobody, speaker, FormData(), ksef
+        )
         return visit.page("wrong.html", 500, code=500)
