@@ -120,15 +120,16 @@ class Window:
     def cookie_of(self, visitor: Visitor) -> None:
         """Come as somebody who logged in over HTTP."""
         url, value = f"{self.base}/", visitor.http.cookies["klucznik"]
-        self.context.add_cookies([{"name": "klucznik", "value": value, "url": url}])
+        self.context.add_cookies([{"name": "klucznik", "value": value, "url": url, "httpOnly": True}])
 
     def log_in(self, visitor: Visitor) -> None:
         """By the simulated Trusted Profile, as a person does it."""
         self.go("/login/profile")
-        self.page.locator("input[name=given]").fill(visitor.given)
-        self.page.locator("input[name=surname]").fill(visitor.surname)
-        self.page.locator("input[name=number]").fill(visitor.pesel)
-        self.page.locator("main form:has(input[name=number]) button:not([type=button])").last.click()
+        form = self.page.locator("main form:has(input[name=given]:not([type=hidden]))")
+        form.locator("input[name=given]").fill(visitor.given)
+        form.locator("input[name=surname]").fill(visitor.surname)
+        form.locator("input[name=number]").fill(visitor.pesel)
+        form.locator("button").last.click()
         self.page.locator(f'input[name=context][value="Nip {visitor.nip}"]').check()
         self.page.locator("main form button").last.click()
         self.page.locator(".who").wait_for()
