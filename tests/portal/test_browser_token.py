@@ -133,6 +133,7 @@ def test_a_token_is_shown_once_whatever_one_does(opened: Window, ania: Visitor) 
     # The browser itself has nothing to show there: it would have to send the form again.
     with pytest.raises(Error, match="ERR_CACHE_MISS"):
         page.go_back()
+    page.wait_for_url("chrome-error://**")
     assert hidden(), "by the back button"
     # By its address.
     page.goto(shown_at)

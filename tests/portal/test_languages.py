@@ -23,7 +23,7 @@ _LETTER = re.compile(r"[^\W\d_]{2,}")
 #: The same in every language: names, terms of KSeF, what is typed or read by programs.
 _NAMES = re.compile(
     r"klucznik|ksef|nip(?:-vat ue)?|pesel|upo|api|xml|xsd|pdf|pem|xades|csr|rsa|ec|erp|csv|json|fa|"
-    r"authtokenrequest|login\.gov\.pl|pkcs|qr|sha|kod|utf|vat|mb|pl|en|de|&\w+;",
+    r"authtokenrequest|login\.gov\.pl|pkcs|qr|sha|kod|utf|vat|mb|ms|traceid|pl|en|de|&\w+;",
     re.IGNORECASE,
 )
 _POLISH = re.compile(r"[ąćęłńóśźż]", re.IGNORECASE)
@@ -84,7 +84,7 @@ def wrong_with(texts: list[str | None]) -> str | None:
         return f"German with Polish letters: {german!r}"
     if len(english.split()) > 3 and len({english, polish, german}) < 3:
         return f"not translated: {english!r}"
-    if len({text.rstrip()[-1] in ".?!…:" for text in (english, polish, german)}) > 1:
+    if len({_is_sentence(text) for text in (english, polish, german)}) > 1:
         return f"ends as a sentence in one language only: {english!r}"
     for shorter, longer in pairwise(sorted((len(english), len(polish), len(german)))):
         if longer > 40 and longer > 2.2 * shorter:
@@ -92,11 +92,17 @@ def wrong_with(texts: list[str | None]) -> str | None:
     return None
 
 
+def _is_sentence(text: str) -> bool:
+    return text.rstrip()[-1] in ".?!…:" and not text.rstrip().endswith(("Nr.", "nr.", "o.o.", "itp."))
+
+
 def untranslated(source: str) -> list[str]:
     """Words of a template that are outside of `{{ … }}`, where a person sees them."""
     left = re.sub(r"{#.*?#}|{%.*?%}|{{.*?}}", " ", source, flags=re.DOTALL)
     left = re.sub(r"<(code|pre|kbd)\b.*?</\1>", " ", left, flags=re.DOTALL)
-    seen = [*_SPOKEN.findall(left), *_TAG.sub("\n", left).splitlines()]
+    # A macro may give attributes alone, for a tag that stands elsewhere.
+    shown = re.sub(r"\b[\w-]+=\"[^\"]*\"", " ", _TAG.sub("\n", left))
+    seen = [*_SPOKEN.findall(left), *shown.splitlines()]
     return [text.strip() for text in seen if _LETTER.search(_NAMES.sub(" ", text))]
 
 
