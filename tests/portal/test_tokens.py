@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ _SECRET = re.compile(r"[0-9]{8}-EC-[0-9A-F-]{24}\|nip-[0-9]{10}\|[0-9a-f]{64}")
 _REFERENCE = re.compile(r"[0-9]{8}-EC-[0-9A-F]{10}-[0-9A-F]{10}-[0-9A-F]{2}")
 
 
-def confirmed(visitor: Visitor, *permissions: str, name: str = "ERP of Ania") -> dict[str, str | list[str]]:
+def confirmed(visitor: Visitor, *permissions: str, name: str = "ERP of Ania") -> dict[str, Any]:
     """What the form of the confirmation page sends."""
     page = visitor.post("/tokens/new", name=name, permission=list(permissions))
     assert "/web/tokens/issue" in page
@@ -161,3 +162,101 @@ def test_revoking_is_confirmed_and_followed_to_revoked(running: RunningKsef, ani
     with pytest.raises(Refused) as refused:
         log_in_with(running, token)
     assert refused.value.code == 450
+
+
+def test_a_token_of_somebody_else_is_seen_by_who_may_and_revoked_by_who_may(
+    ania: Visitor, biuro: Visitor, obcy: Visitor
+) -> None:
+    _, hers = generate(ania, "InvoiceRead", name="Only of Ania")
+    _, his = generate(biuro, "InvoiceRead", name="Only of Biuro")
+    assert "Only of Biuro" in ania.get("/tokens")
+    assert "Only of Ania" not in biuro.get("/tokens")
+    assert "There is no token" in biuro.get(f"/tokens/{hers}", 400)
+    for path in ("", "/sheet", "/revoke", "/state"):
+        page = obcy.get(f"/tokens/{hers}{path}", 400)
+        assert "Only of Ania" not in page
+    obcy.post(f"/tokens/{hers}/revoke", 400)
+    biuro.post(f"/tokens/{hers}/revoke", 400)
+    assert ania.http.get(f"/tokens/{hers}/state").json()["status"] == "Active"
+    ania.post(f"/tokens/{his}/revoke")
+    until_final(biuro, his)
+    assert biuro.http.get(f"/tokens/{his}/state").json()["status"] == "Revoked"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "/new",
+        "/issue",
+        "/20261005-EC-0000000000-0000000000-00",
+        "/20261005-EC-0000000000-0000000000-00/sheet",
+    ],
+)
+def test_who_is_not_logged_in_comes_to_the_login(stranger: Visitor, path: str) -> None:
+    answer = stranger.http.get(f"/tokens{path}")
+    assert str(answer.url).endswith("/web/login")
+
+
+@pytest.mark.parametrize("path", ["/tokens/new", "/tokens/issue"])
+def test_a_form_from_elsewhere_is_refused(ania: Visitor, path: str) -> None:
+    before = ania.get("/tokens").count("/web/tokens/2")
+    sent = {"name": "ERP of Ania", "permission": ["InvoiceRead"], "nonce": "0" * 24}
+    assert ania.http.post(path, data=sent).status_code == 403
+    assert ania.get("/tokens").count("/web/tokens/2") == before
+
+
+def test_a_confirmation_of_another_visitor_is_worth_nothing(ania: Visitor, obcy: Visitor) -> None:
+    form = confirmed(ania, "InvoiceRead")
+    assert "shown once already" in obcy.post("/tokens/issue", 409, **form)
+
+
+def test_what_is_typed_comes_out_as_text(ania: Visitor) -> None:
+    page = ania.post("/tokens/new", name=XSS, permission=["InvoiceRead"])
+    pages = [page, ania.post("/tokens/new", 400, name=XSS, permission=[XSS])]
+    _, reference = generate(ania, "InvoiceRead", name=XSS)
+    pages += [ania.get(f"/tokens/{reference}{path}") for path in ("", "/sheet", "/revoke")]
+    pages += [ania.get("/tokens"), ania.get("/tokens?name=" + XSS), ania.get("/tokens/" + "%3Cb%3Ex", 400)]
+    for each in pages:
+        assert "<script>alert" not in each
+        assert "<img src=x" not in each
+        assert "<b>x" not in each
+    assert "&lt;script&gt;alert(1)" in pages[2]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("List of tokens", "Generating a token", "Sheet for the ERP", "Revoke this token?")),
+        ("pl", ("Lista tokenów", "Generowanie tokena", "Karta dla ERP", "Unieważnić ten token?")),
+        ("de", ("Tokenliste", "Token erzeugen", "Blatt für das ERP", "Diesen Token widerrufen?")),
+    ],
+)
+def test_the_pages_speak_three_languages(running: RunningKsef, language: str, words: tuple[str, ...]) -> None:
+    with owner(running, language=language) as visitor:
+        _, reference = generate(visitor, "InvoiceRead", "CredentialsManage")
+        one = f"/tokens/{reference}"
+        for path, word in zip(
+            ("/tokens", "/tokens/new", f"{one}/sheet", f"{one}/revoke"), words, strict=True
+        ):
+            page = visitor.get(path)
+            assert word in page
+            assert page.count("<h1") == 1
+
+
+def test_the_sheet_has_everything_but_the_token(running: RunningKsef, ania: Visitor) -> None:
+    token, reference = generate(ania, "InvoiceRead", name="ERP of Ania")
+    page = ania.get(f"/tokens/{reference}/sheet")
+    for word in (running.url, ania.nip, reference, "InvoiceRead", "ERP of Ania", "klucznik token put"):
+        assert word in page
+    assert token.rpartition("|")[2] not in page
+
+
+def test_a_policy_with_an_end_shows_it(running: RunningKsef, ania: Visitor) -> None:
+    _, reference = generate(ania, "InvoiceRead")
+    assert "API 2.9.0 sets no end" in ania.get(f"/tokens/{reference}/sheet")
+    running.manage("PUT", "/scenario", {"tokens": "cutoff-2026"})
+    try:
+        assert "2026-12-31" in ania.get(f"/tokens/{reference}")
+    finally:
+        running.manage("PUT", "/scenario", {"tokens": "legacy"})

@@ -72,6 +72,7 @@ _OFFICIAL: Final = re.compile(
     r"\|(?P<kind>[A-Z]{2,12})-(?P<value>[^|\s]{1,24})\|(?P<secret>[0-9A-F]{64})",
     re.ASCII | re.IGNORECASE,
 )
+_CONTEXT: Final = re.compile(r"^[A-Za-z]{2,12}-[0-9A-Z-]{9,24}$")
 _HEX: Final = re.compile(r"[0-9a-fA-F]*")
 _TYPES: Final = {"nip": "Nip", "internalid": "InternalId", "nipvatue": "NipVatUe", "peppolid": "PeppolId"}
 _WIRE: Final = {"Nip": "nip", "InternalId": "internalId"}
@@ -217,7 +218,12 @@ def _other(text: str, findings: list[Finding]) -> TokenShape:
         kind, seen = "opaque", Finding("opaque", "broken", {"count": len(bare)})
     else:
         seen = Finding("unknown", "broken", {"count": len(bare)})
-    return TokenShape(kind, (*findings, seen), _dots(bare), token)
+    masked, reference = _dots(bare), ""
+    if seen.code in ("truncated", "secret"):
+        # What names the token stands before the secret part, and may be shown.
+        reference = parts[0].upper()
+        masked = "|".join([reference, *(_CONTEXT.findall(parts[1]) or ["?"]), _dots("".join(parts[2:]))])
+    return TokenShape(kind, (*findings, seen), masked, token, reference)
 
 
 def _of_parts(parts: list[str]) -> Finding:

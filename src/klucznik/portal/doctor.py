@@ -64,7 +64,8 @@ async def doctor(visit: Visit) -> Response:
 
 async def examine(visit: Visit) -> Response:
     """POST /doctor: the shape; with `do=try` also what this KSeF says of the token."""
-    pasted, nip = visit.field("token"), visit.field("nip").replace("-", "").replace(" ", "")
+    sent, nip = visit.form.get("token"), visit.field("nip").replace("-", "").replace(" ", "")
+    pasted = sent if isinstance(sent, str) else ""  # with its blanks: they are worth a word
     if len(pasted) > _LONGEST:
         visit.flash(
             "bad",

@@ -1,4 +1,4 @@
-"""Words of the token doctor: German beside `client/token_shape_words`, and refusals in all three languages."""
+"""Words of the token doctor: German beside `client/token_shape_words`, and refusals in all three."""
 
 from __future__ import annotations
 

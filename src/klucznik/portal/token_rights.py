@@ -28,6 +28,12 @@ CONTEXTS: Final = ("Nip", "InternalId")
 #: Pages of permissions read for one author.
 _PAGES: Final = 5
 
+#: Who may be the author of a token.
+SUBJECTS: Final[dict[str, Text]] = {
+    "Nip": ("NIP", "NIP", "NIP"),
+    "Pesel": ("PESEL", "PESEL", "PESEL"),
+    "Fingerprint": ("fingerprint", "odcisk palca", "Fingerabdruck"),
+}
 STATES: Final[dict[str, tuple[Text, str]]] = {
     "Pending": (("being made", "w trakcie tworzenia", "wird erstellt"), "note"),
     "Active": (("active", "aktywny", "aktiv"), "good"),

@@ -54,6 +54,7 @@ async def listed(visit: Visit) -> Response:
         items=found.tokens,
         rights=await token_rights.rights_of(visit, found.tokens, mine),
         states=token_rights.STATES,
+        subjects=token_rights.SUBJECTS,
         chosen=chosen,
         texts=texts,
         filtered=bool(chosen or any(texts.values())),
@@ -146,6 +147,7 @@ async def _facts(visit: Visit) -> dict[str, Any]:
         "rights": rights,
         "permissions": [BY_WIRE[name] for name in rights.requested],
         "states": token_rights.STATES,
+        "subjects": token_rights.SUBJECTS,
         "under_way": item.status in _UNDER_WAY,
         "may_revoke": item.status.value in ("Pending", "Active")
         and (rights.mine or "CredentialsManage" in mine),
