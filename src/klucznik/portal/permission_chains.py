@@ -35,8 +35,9 @@ class Node:
 
     def breaks(self) -> int:
         """How many links are broken here and below."""
-        here = bool(self.broken) + sum(bool(right.broken) for right in self.rights)
-        return here + sum(child.breaks() for child in self.children)
+        if self.broken:
+            return 1  # whatever is below breaks with it
+        return sum(bool(right.broken) for right in self.rights) + sum(map(Node.breaks, self.children))
 
 
 def by_holder(t: Speaker, lines: Iterable[Line]) -> list[Node]:
@@ -103,10 +104,11 @@ def clients(t: Speaker, received: list[Line], indirect: list[Line]) -> list[Node
     for key, node in nodes.items():
         people: dict[tuple[str, str], Node] = {}
         for line in indirect:
-            reaches = line.target is None or line.target.kind == "AllPartners"
-            if line.holder is None or not (
-                reaches or (line.target and key == (line.target.kind, line.target.value))
-            ):
+            if line.holder is None or line.target is None:
+                continue
+            target = line.target
+            # Who gave nothing is none of "all clients".
+            if not (key in given if target.kind == "AllPartners" else key == (target.kind, target.value)):
                 continue
             employee = people.setdefault((line.holder.kind, line.holder.value), Node(line.holder))
             _add(
@@ -122,12 +124,13 @@ def clients(t: Speaker, received: list[Line], indirect: list[Line]) -> list[Node
     return list(nodes.values())
 
 
-def waiting(t: Speaker, indirect: list[Line], any_client: bool) -> list[Node]:
+def waiting(t: Speaker, received: list[Line], indirect: list[Line]) -> list[Node]:
     """Employees for all clients, where there is no client yet."""
-    general = [line for line in indirect if line.target is None or line.target.kind == "AllPartners"]
-    if any_client:
+    if received:
         return []
-    nodes = by_holder(t, general)
+    nodes = by_holder(
+        t, (line for line in indirect if line.target is not None and line.target.kind == "AllPartners")
+    )
     for node in nodes:
         node.broken = t(
             "works for all clients, but no client has given this company anything to pass on yet",

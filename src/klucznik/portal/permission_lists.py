@@ -289,6 +289,7 @@ async def listed(visit: Visit) -> Response:
         after=to(number + 1) if answer and answer.has_more else "",
         may_revoke=bool(listing.revoke)
         and not holds.isdisjoint(("CredentialsManage", "SubunitManage", "VatUeManage")),
+        here=lambda party: (party.kind, party.value) == visit.context,
         scope_name=lambda wire: scope_name(visit.t, wire),
         types=TYPES,
     )

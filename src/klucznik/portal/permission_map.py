@@ -147,7 +147,7 @@ def _sections(visit: Visit, gathered: Gathered) -> list[Section]:
                     "Kunde → dieses Unternehmen → Mitarbeiter; der Mitarbeiter meldet sich im Kontext des "
                     "Kunden an.",
                 ),
-                nodes + waiting(t, indirect, bool(nodes)),
+                nodes + waiting(t, received, indirect),
             )
         )
     given, got = gathered.of("authorizations"), gathered.of("authorized-by")

@@ -15,7 +15,7 @@ from klucznik.client import permissions
 from klucznik.client.flow import Pace, poll
 from klucznik.errors import TookTooLong
 from klucznik.portal import permission_grant, permission_lists, permission_map, permission_revoke
-from klucznik.portal.permission_kinds import CANNOT, KINDS, Text
+from klucznik.portal.permission_kinds import KINDS, Text
 from klucznik.portal.permission_lists import open_to
 from klucznik.portal.permission_words import held
 from klucznik.portal.visit import Visit, page
@@ -74,7 +74,6 @@ async def start(visit: Visit) -> Response:
         manages="VatUeManage" in holds,
         kinds=kinds,
         listings=open_to(visit, holds),
-        cannot=CANNOT,
     )
 
 
