@@ -111,7 +111,7 @@ async def take_fingerprint(visit: Visit) -> Response:
         return visit.again("fingerprint.html", Unfit(visit.said(bad)), found=None)
     try:
         subject = read_subject(certificate, need_identifier=False)
-        holder = f"{subject.type} {subject.value}" if subject.type else ""
+        holder = f"{subject.type.upper()} {subject.value}" if subject.type else ""
         why = ""
     except BadSubject as bad_subject:
         holder, why = "", in_language(bad_subject.why, visit.t.of_library)
