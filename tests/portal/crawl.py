@@ -14,7 +14,7 @@ from klucznik.portal.web import _ROOMS
 
 from .person import Visitor
 
-_LINK = re.compile(r'<a\b[^>]*?\shref="([^"]+)"')
+_LINK = re.compile(r'<(?:a|link|iframe|object)\b[^>]*?\s(?:href|src|data)="([^"]+)"')
 #: More addresses than this is a loop of links.
 _MOST = 400
 

@@ -7,12 +7,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from klucznik.client import auth, certificates, permissions, sending, tokens
+from klucznik.client import auth, certificates, permissions, security, sending, sessions, tokens
 from klucznik.client.journal import MemoryJournal
 from klucznik.client.ksef import Ksef
 from klucznik.clock import WARSAW
-from klucznik.crypto import authority
+from klucznik.crypto import authority, envelope
 from klucznik.documents import samples
+from klucznik.wire.security import PublicKeyCertificateUsage
 
 from .person import Visitor, new_nip, new_pesel
 
@@ -34,6 +35,7 @@ class Furnished:
     session: str
     ksef_number: str
     session_of_refused: str
+    open_session: str
     certificate: str
     permission_operation: str
     partner: str
@@ -63,6 +65,17 @@ def hostile_invoice(seller: str, buyer: str, number: str) -> bytes:
         buyer_name=f"Buyer {SCRIPT}",
         options=samples.Options(thirds=[samples.Third(f"<NIP>{new_nip()}</NIP>", 2, f"Third {QUOTE}")]),
     )
+
+
+def unlinked(made: Furnished) -> list[str]:
+    """Pages to which no link leads: one comes there by a form, or a page asks in the background."""
+    return [
+        "/login",
+        "/login/profile",
+        "/tokens/issue",
+        f"/tokens/{made.ksef_token}/state",
+        f"/permissions/operations/{made.permission_operation}",
+    ]
 
 
 def furnish(ania: Visitor) -> Furnished:
@@ -98,6 +111,11 @@ def _furnish(ksef: Ksef, nip: str, partner: str) -> Furnished:
             ),
         )
     ]
+    key, iv = envelope.new_session_key()
+    public = ksef.run(security.current(PublicKeyCertificateUsage.SymmetricKeyEncryption))
+    with key.reveal() as plain:
+        sealed = security.wrap(plain, public)
+    opened = ksef.call(sessions.open_online(sending.FA3, key, iv, sealed, public.public_key_id))
     enrolled = ksef.run(certificates.enrol("Cert of Ania", "Authentication", authority.new_key("ec")))
     return Furnished(
         ksef_token=kept.reference_number,
@@ -105,6 +123,7 @@ def _furnish(ksef: Ksef, nip: str, partner: str) -> Furnished:
         session=sent.session,
         ksef_number=sent.ksef_number,
         session_of_refused=refused.session,
+        open_session=opened.reference_number,
         certificate=enrolled.serial,
         permission_operation=operations[0],
         partner=partner,

@@ -70,7 +70,7 @@ class Visitor:
         assert found, path
         return unescape(found[1])
 
-    def post(self, path: str, code: int = 200, *, files: Any = None, **fields: Any) -> str:
+    def post(self, path: str, code: int = 200, /, *, files: Any = None, **fields: Any) -> str:
         """Send a form with its token; the page it leads to. A list is a field with several values."""
         data = {"csrf": self.csrf(), **fields}
         answer = self.http.post(path, data=data, files=files)

@@ -12,7 +12,7 @@ from klucznik.testing import RunningKsef
 
 from .browser import Window, window
 from .crawl import pages, reached, routes
-from .furnished import Furnished, furnish
+from .furnished import Furnished, furnish, unlinked
 from .person import Visitor, owner
 
 
@@ -29,7 +29,7 @@ class World(NamedTuple):
 def world(running: RunningKsef) -> Iterator[World]:
     with owner(running, given="Anna <b>x</b>") as ania:
         made = furnish(ania)
-        found = reached(ania, "/login", "/login/profile")
+        found = reached(ania, *unlinked(made))
         yield World(ania, made, found, pages(ania, found))
 
 

@@ -93,7 +93,7 @@ def wrong_with(texts: list[str | None]) -> str | None:
 
 
 def _is_sentence(text: str) -> bool:
-    return text.rstrip()[-1] in ".?!…:" and not text.rstrip().endswith(("Nr.", "nr.", "o.o.", "itp."))
+    return text.rstrip()[-1] in ".?!…:" and not text.rstrip().endswith(("Nr.", "nr.", "No.", "o.o.", "itp."))
 
 
 def untranslated(source: str) -> list[str]:
