@@ -43,7 +43,7 @@ up: setup
 	@$(BIN)/klucznik up
 
 # Tests that run a second time with PostgreSQL as the home of the local KSeF.
-AT_HOME := tests/server tests/ways tests/crash
+AT_HOME := tests/server tests/ways
 
 # What the server's tests see is noted, and docs/fidelity.md has to say the same.
 test: setup
@@ -71,6 +71,7 @@ bench: setup
 
 soak: setup
 	KLUCZNIK_MUTANTS=45000 $(BIN)/pytest -s tests/documents/test_differential.py
+	$(BIN)/pytest -p databases tests/crash
 	KLUCZNIK_REQUESTS=400 $(BIN)/pytest -s tests/contract/test_schemathesis.py
 
 lock: $(UV)
