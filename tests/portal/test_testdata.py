@@ -19,20 +19,8 @@ from .markup import alive
 from .person import Visitor, new_nip, new_pesel, owner
 
 _PLACES = ("", "/company", "/person", "/context", "/clock", "/world", "/reset")
-_FIELDS = (
-    "nip",
-    "pesel",
-    "description",
-    "units",
-    "gone",
-    "value",
-    "ends",
-    "at",
-    "days",
-    "world",
-    "step",
-    "policy",
-)
+_FIELDS = ("nip", "pesel", "description", "units", "gone", "value", "ends", "at", "days", "world")
+_CHOICES = ("step", "policy")
 
 
 @pytest.fixture
