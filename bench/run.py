@@ -132,6 +132,9 @@ def main() -> None:
     sys.stdout.flush()
     for kind in ("Zip", "TarGz"):
         subprocess.run([sys.executable, str(HERE / "bench_batch.py"), "--kind", kind], check=True)
+    print("\nThe portal:")
+    sys.stdout.flush()
+    subprocess.run([sys.executable, str(HERE / "bench_portal.py")], check=True)
     print(f"\nklucznik --help: {help_seconds():.3f} s")
     print("\nVault, ms:")
     for name, milliseconds in vault_figures().items():
