@@ -18,6 +18,7 @@ from klucznik.client.ksef import Ksef
 from klucznik.crypto import authority
 from klucznik.testing import RunningKsef, local_ksef
 
+from .furnished import furnish
 from .person import Visitor, employee, new_nip, new_pesel, owner
 
 XSS = '"><script>alert(1)</script>'
@@ -177,3 +178,12 @@ def test_the_banner_tells_of_clock_and_tokens(moved: RunningKsef) -> None:
         assert "new tokens expire" in page
         moved.manage("PUT", "/scenario", {"tokens": "cutoff-2026"})
         assert "tokens end with 2026" in visitor.get("/login")
+
+
+def test_every_way_from_the_overview_leads_somewhere(ania: Visitor) -> None:
+    furnish(ania)
+    places = set(re.findall(r'href="/web(/[^"]*)"', ania.get("/")))
+    assert {"/tokens/new", "/invoices/new", "/permissions/grant"} <= places
+    assert {place.split("/")[1] for place in places if len(place) > 30} == {"tokens", "invoices", "sessions"}
+    for place in places:
+        ania.get(unescape(place))

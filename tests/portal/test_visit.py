@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from klucznik.cli.portal import portal_of
 from klucznik.clock import ManualClock
@@ -114,7 +115,7 @@ def _settings(ksef: RunningKsef) -> Settings:
     )
 
 
-def _get(app: Starlette, path: str) -> httpx2.Response:
+def _get(app: ASGIApp, path: str) -> httpx2.Response:
     async def get() -> httpx2.Response:
         transport = httpx2.ASGITransport(app, raise_app_exceptions=False)
         async with httpx2.AsyncClient(transport=transport, base_url="http://127.0.0.1") as http:
