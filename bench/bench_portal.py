@@ -3,8 +3,9 @@
     python bench/bench_portal.py [--invoices 10000] [--tokens 1000] [--rounds 15]
 
 A firm is made by way of the API, then its rows are copied straight into the database, and every page that
-links lead to is fetched over HTTP. Prints the median of each page in milliseconds, to the last byte; client
-and server share one process. Exits with 1 where a page needs more than the goal.
+links lead to is fetched over HTTP. Prints the median of each page in milliseconds, to the last byte, and what
+of it was work of the processor (the rest is waiting, on a busy machine for others); client and server share
+one process. A page that needs more than the goal is marked.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import random
 import sys
 import tempfile
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -39,7 +41,7 @@ from klucznik.wire.ids import make_ksef_number, make_pesel, make_reference
 # People at the portal, and what leads from page to page, belong to the tests.
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from portal.crawl import reached
-from portal.furnished import furnish
+from portal.furnished import Furnished, furnish, unlinked
 from portal.person import Visitor, owner
 
 #: Milliseconds that no page should need.
@@ -72,7 +74,7 @@ def fill(db: Connection, count: int, ksef_tokens_count: int, rand: random.Random
             ref = make_reference("EE", at, rand.randbytes(5), number % 4096)
             rows[invoices].append(
                 {**newest, "ref": ref, "session_ref": session_ref, "ordinal": ordinal + 1}
-                | {"number": f"FV/{number}/2026", "invoice_hash": rand.randbytes(32).hex()}
+                | {"number": f"FV/{number}/2026", "invoice_hash": b64encode(rand.randbytes(32)).decode()}
                 | {"invoicing": stamp(at), "acquired": stamp(at), "stored": stamp(at)}
                 | {"ksef_number": _ksef_number(newest["seller_nip"], at, number)}
             )
@@ -115,16 +117,17 @@ def _ksef_number(nip: str, at: datetime, number: int) -> str:
     return make_ksef_number(nip, at.date(), f"{number + 0xA00000000000:012X}")
 
 
-def measured(visitor: Visitor, rounds: int) -> Iterator[tuple[str, str, float]]:
-    """Route, address and median milliseconds of every page."""
-    for route, addresses in sorted(reached(visitor, "/login", "/login/profile", each=1).items()):
+def measured(visitor: Visitor, made: Furnished, rounds: int) -> Iterator[tuple[str, float, float]]:
+    """Route, median milliseconds, and milliseconds of processor time at the median, of every page."""
+    for route, addresses in sorted(reached(visitor, *unlinked(made), each=1).items()):
         (address,) = addresses
-        took = []
+        took, worked = list[float](), list[float]()
         for _ in range(rounds):
-            began = time.perf_counter()
+            began, busy = time.perf_counter(), time.process_time()
             visitor.http.get(address)
             took.append((time.perf_counter() - began) * 1000)
-        yield route, address, median(took)
+            worked.append((time.process_time() - busy) * 1000)
+        yield route, median(took), median(worked)
 
 
 def main() -> None:
@@ -137,7 +140,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         with local_ksef(data, web=portal_of) as ksef, owner(ksef) as somebody:
-            furnish(somebody)
+            made = furnish(somebody)
             nip, pesel = somebody.nip, somebody.pesel
         engine = create_engine(f"sqlite:///{data / 'ksef.db'}")
         with engine.begin() as db:
@@ -154,11 +157,9 @@ def main() -> None:
         )
         with local_ksef(data, web=portal_of) as ksef, Visitor(ksef, pesel=pesel, nip=nip) as ania:
             ania.log_in()
-            slow = False
-            for route, _, took in measured(ania, wanted.rounds):
-                slow = slow or took > GOAL
-                print(f"  {route:52} {took:8.1f}{'  over the goal' if took > GOAL else ''}")
-    sys.exit(slow)
+            print(f"  {'page':44} {'ms':>8} {'of CPU':>8}")
+            for route, took, worked in measured(ania, made, wanted.rounds):
+                print(f"  {route:44} {took:8.1f} {worked:8.1f}{'  over the goal' if took > GOAL else ''}")
 
 
 if __name__ == "__main__":

@@ -10,11 +10,12 @@ import pytest
 
 from klucznik.client import auth, claims
 from klucznik.client.ksef import Ksef
+from klucznik.crypto import authority
 from klucznik.errors import Refused
 from klucznik.secret import Secret
 from klucznik.testing import RunningKsef
 
-from .person import Visitor, employee, owner
+from .person import Visitor, owner
 
 XSS = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
 _SECRET = re.compile(r"[0-9]{8}-EC-[0-9A-F-]{24}\|nip-[0-9]{10}\|[0-9a-f]{64}")
@@ -260,3 +261,15 @@ def test_a_policy_with_an_end_shows_it(running: RunningKsef, ania: Visitor) -> N
         assert "2026-12-31" in ania.get(f"/tokens/{reference}")
     finally:
         running.manage("PUT", "/scenario", {"tokens": "legacy"})
+
+
+def test_where_no_token_can_live_the_page_says_so(running: RunningKsef, stranger: Visitor) -> None:
+    seal = authority.peppol_seal("PPL123456", now=running.ksef.clock.now())
+    sent = {"csrf": stranger.csrf("/login/certificate"), "context": "PPL123456"}
+    files = {"certificate": ("seal.pem", seal.to_pem())}
+    answer = stranger.http.post("/login/certificate", data=sent, files=files)
+    assert 'class="who"' in answer.text
+    page = stranger.get("/tokens/new")
+    assert "No token can live in this context" in page
+    assert "Peppol identifier" in page
+    assert 'href="/web/tokens/new"' not in stranger.get("/tokens")

@@ -14,6 +14,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from pydantic.alias_generators import to_camel
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -29,6 +30,8 @@ from klucznik.wire.certificates import NAME_PATTERN, CertificateEnrollmentDataRe
 #: Characters of a name: the portal's limit; the API takes up to 100.
 SHORTEST, LONGEST = 5, 50
 _LARGEST_CSR: Final = 20_000
+#: Attributes of a subject as the contract calls them.
+_NAMES: Final = {oid: to_camel(name) for name, oid in csr.ATTRIBUTES.items()}
 _ARMOUR: Final = re.compile(r"-----BEGIN (?:NEW )?CERTIFICATE REQUEST-----(.+?)-----END", re.DOTALL)
 
 
@@ -107,6 +110,7 @@ async def _first(visit: Visit, unfit: Unfit | None = None) -> Response:
         return visit.go("/certificates")
     values: dict[str, Any] = {
         "subject": [(oid.dotted_string, value) for oid, value in _subject(data)],
+        "named": [(_NAMES[oid], value) for oid, value in _subject(data)],
         "pattern": NAME_PATTERN.removeprefix("^").removesuffix("+$"),
         "shortest": SHORTEST,
         "longest": LONGEST,
@@ -193,7 +197,10 @@ def _unlike(visit: Visit, found: list[csr.Attribute], wanted: list[csr.Attribute
     """Where a request says something else of its subject than KSeF asks."""
 
     def told(attributes: list[csr.Attribute]) -> str:
-        return ", ".join(f"{oid.dotted_string}={value[:60]}" for oid, value in attributes) or "–"
+        return (
+            ", ".join(f"{_NAMES.get(oid, oid.dotted_string)}={value[:60]}" for oid, value in attributes)
+            or "–"
+        )
 
     missing = told([each for each in wanted if each not in found])
     extra = told([each for each in found if each not in wanted])

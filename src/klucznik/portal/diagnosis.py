@@ -33,7 +33,8 @@ KINDS: Final = {
     "invoices": ("invoice", "faktura", "Rechnung"),
     "exports": ("export of invoices", "eksport faktur", "Export von Rechnungen"),
 }
-_TRACE: Final = re.compile(r"[0-9a-f]{32}")
+#: A trace id, alone or inside a serviceCode; no piece of something longer, which may be a secret.
+_TRACE: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 #: Causes and calls on one page, and causes looked through for a text.
 _SHOWN, _LOOKED_AT = 50, 1_000
 
@@ -65,9 +66,6 @@ async def index(visit: Visit) -> Response:
 async def find(visit: Visit) -> Response:
     """POST /diagnosis: by number, or by any text. Posted, so that no address holds what was pasted."""
     given = visit.field("text")
-    numbers = [word for word in given.split() if is_reference(word)]
-    if found := numbers or _TRACE.findall(given.lower().replace("-", "")) or _TRACE.findall(given.lower()):
-        return visit.go(f"/diagnosis/{found[0]}")
     if "|" in given:
         raise Unfit(
             visit.t(
@@ -79,6 +77,9 @@ async def find(visit: Visit) -> Response:
                 "Sitzung, einer Rechnung oder eine traceId ein. Token prüfen Sie unter Token.",
             )
         )
+    numbers = [word for word in given.split() if is_reference(word)]
+    if found := numbers or _TRACE.findall(given.lower()):
+        return visit.go(f"/diagnosis/{found[0]}")
     return await _list(visit, given[:100])
 
 

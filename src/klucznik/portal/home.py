@@ -53,7 +53,7 @@ async def home(visit: Visit) -> Response:
     """GET /: where to begin."""
     new = visit.request.query_params.get("new") == "1" and visit.settings.test_data
     if visit.inside and not new:
-        return visit.page("overview.html", seen=await _overview(visit), **_command(visit))
+        return visit.page("overview.html", seen=await _overview(visit), commands=_commands(visit))
     known = await people.known(visit.door) if visit.settings.test_data and not new else []
     suggested = {"nip": make_nip(_RANDOM), "pesel": make_pesel(_RANDOM)}
     return visit.page("home.html", empty=visit.settings.test_data and not known, suggested=suggested)
@@ -151,13 +151,17 @@ async def _seen(visit: Visit, call: Call[T]) -> T | None:
         return None
 
 
-def _command(visit: Visit) -> dict[str, Any]:
-    """What to type in a terminal to try a token of this context."""
+def _commands(visit: Visit) -> list[str]:
+    """What to type in a terminal to try a token of this context.
+
+    Copied one by one: the first asks for the token, and would take a second line for it.
+    """
     kind, value = visit.context
     api = visit.settings.api
     place = "" if api == ENVIRONMENTS["local"] else f" --ksef {api}"
-    lines = [f"klucznik {what} --company {value} --key-file vault.key{place}" for what in _STEPS]
-    return {"command": "\n".join(lines) if kind == "Nip" else ""}
+    if kind != "Nip":
+        return []
+    return [f"klucznik {what} --company {value} --key-file vault.key{place}" for what in _STEPS]
 
 
 _STEPS: Final = ("token put", "login check")

@@ -139,6 +139,7 @@ async def listed(visit: Visit) -> Response:
         "invoices.html",
         status,
         asked=asked,
+        opened=status != 200 or bool(visit.request.query_params),
         today=today.isoformat(),
         spans=spans,
         rows=[_row(visit, asked.role, each) for each in found],

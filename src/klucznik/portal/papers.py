@@ -49,7 +49,7 @@ def qr_base(settings: Settings) -> str:
 
 
 async def of_invoice(content: bytes, ksef_number: str, base: str) -> Paper:
-    """An invoice. KOD I leads to `base`, its label is the KSeF number, or OFFLINE where there is none yet.
+    """An invoice. KOD I leads to `base`, its label is the KSeF number; without a number there is no code.
 
     Raises `Unreadable` and `DocumentFault` for what is no invoice.
     """
@@ -85,7 +85,8 @@ def _invoice(content: bytes, ksef_number: str, base: str) -> Paper:
     else:
         document = read.invoice(root, form, check=True)
     nip, issued = _issued(document)
-    link = qr.invoice_link(base, nip, issued, qr.digest_of(content), checksum=False)
+    digest = qr.digest_of(content)
+    link = qr.invoice_link(base, nip, issued, digest, checksum=False) if ksef_number else ""
     if isinstance(document, Facts):
         sheet = pef.sheet(document, ksef_number=ksef_number, invoice_link=link)
         made = document.created

@@ -22,7 +22,8 @@ from klucznik.portal.permission_chains import (
     waiting,
     working_here,
 )
-from klucznik.portal.permission_lists import LISTINGS, entries, open_to
+from klucznik.portal.permission_listings import LISTINGS
+from klucznik.portal.permission_lists import entries, open_to
 from klucznik.portal.permission_words import TYPES, Line, held, line_of
 from klucznik.portal.visit import Visit, page
 

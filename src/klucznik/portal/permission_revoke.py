@@ -12,7 +12,8 @@ from starlette.routing import Route
 
 from klucznik.client import permissions
 from klucznik.errors import Refused
-from klucznik.portal.permission_lists import LISTINGS, Listing, find, listing_named
+from klucznik.portal.permission_listings import LISTINGS, Listing
+from klucznik.portal.permission_lists import find, listing_named
 from klucznik.portal.permission_words import TYPES, Line, held, refusal, scope_name
 from klucznik.portal.visit import Visit, page
 

@@ -76,6 +76,7 @@ async def listed(visit: Visit) -> Response:
         "sessions.html",
         status,
         asked=asked,
+        opened=status != 200 or bool(visit.request.query_params),
         rows=[_row(visit, each) for each in found],
         token=token,
         kinds=options(visit.t, SESSION_KINDS),

@@ -15,6 +15,7 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -163,6 +164,8 @@ class App:
             answer.headers.append((_WARNING, echoed.encode("ascii", "replace")))
         self._note(call, trace_id, now, answer.status, started)
         answer.headers.append((b"content-length", str(len(answer.body)).encode()))
+        # One clock for everything: clients measure the lives of tokens, and dates of Retry-After, by this.
+        answer.headers.append((b"date", format_datetime(now, usegmt=True).encode()))
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s %s: %s (trace %s)", scope["method"], loggable(path[:200]), answer.status, trace_id)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})

@@ -119,6 +119,7 @@ def _configured(app: Any, tls: Tls | None = None) -> _Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,  # the App tells the time of the local KSeF's clock instead
             proxy_headers=False,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=3,
