@@ -120,6 +120,8 @@ def main() -> None:
     subprocess.run([sys.executable, str(HERE / "bench_batch.py"), "--kind", "TarGz"], check=True)
     section("Cheap calls, beside Prism with the same document")
     subprocess.run([sys.executable, str(HERE / "bench_reads.py")], check=True)
+    section("The portal")
+    subprocess.run([sys.executable, str(HERE / "bench_portal.py")], check=True)
     print(f"\nklucznik --help: {help_seconds():.3f} s")
     print("\nVault, ms:")
     for name, milliseconds in vault_figures().items():

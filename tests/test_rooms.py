@@ -17,7 +17,8 @@ MAY_IMPORT = {
     "documents": {"wire", "crypto"},
     "client": {"wire", "crypto", "documents", "vault"},
     "server": {"wire", "crypto", "documents"},
-    "cli": {"wire", "crypto", "documents", "vault", "client", "server"},
+    "portal": {"wire", "crypto", "documents", "vault", "client"},
+    "cli": {"wire", "crypto", "documents", "vault", "client", "server", "portal"},
 }
 
 

@@ -95,14 +95,20 @@ def runner_of(peer: Peer | NpmPeer) -> Runner:
 
 def _node_runner(peer: NpmPeer) -> Runner:
     """Drivers are CommonJS: only `require` finds packages by a variable, wherever the driver lies."""
-    node, version = newest_node(peer.lowest)
-    home = ROOT / ".peers" / f"{peer.name}-node{version}-{_digest(peer.lock)}"
+    node, _ = newest_node(peer.lowest)
+    return Runner((node,), {"NODE_PATH": str(packages_of(peer.name, peer.lock, lowest=peer.lowest))})
+
+
+def packages_of(name: str, lock: Path, *, lowest: int) -> Path:
+    """The folder of packages that the lock of npm names, made if need be; raises `Unavailable`."""
+    _, version = newest_node(lowest)
+    home = ROOT / ".peers" / f"{name}-node{version}-{_digest(lock)}"
     if not (home / "node_modules").exists():
         npm = shutil.which("npm")
         if not npm:
             raise Unavailable("npm was not found on the PATH, where Node is (Debian: apt-get install npm)")
-        _make(peer.name, home, lambda making: _install(Path(npm), peer, making))
-    return Runner((node,), {"NODE_PATH": str(home / "node_modules")})
+        _make(name, home, lambda making: _install(Path(npm), lock, making))
+    return home / "node_modules"
 
 
 def newest_node(lowest: int) -> tuple[Path, int]:
@@ -118,12 +124,13 @@ def newest_node(lowest: int) -> tuple[Path, int]:
     return Path(node), int(major)
 
 
-def _install(npm: Path, peer: NpmPeer, making: Path) -> None:
+def _install(npm: Path, lock: Path, making: Path) -> None:
     """Exactly what the lock names; npm compares each package with its hash there."""
     for name in ("package.json", "package-lock.json"):
-        shutil.copy(peer.lock.with_name(name), making)
+        shutil.copy(lock.with_name(name), making)
     quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-    _run(npm, "ci", *quiet, "--prefix", making)
+    # npm takes a folder behind a link for a package of the folder it stands in.
+    _run(npm, "ci", *quiet, "--prefix", making.resolve())
 
 
 def python_of(peer: Peer) -> Path:

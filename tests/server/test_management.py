@@ -33,6 +33,14 @@ def api(house: RunningKsef) -> Iterator[Api]:
         yield door
 
 
+def test_answers_are_dated_by_the_clock_of_ksef(house: RunningKsef, api: Api) -> None:
+    house.set_clock(datetime(2026, 3, 2, 9, 0, 5, tzinfo=UTC), freeze=True)
+    with httpx2.Client(trust_env=False) as http:
+        dates = http.post(f"{house.url}/auth/challenge").headers.get_list("date")
+    house.set_clock(datetime(2026, 3, 2, 9, 0, tzinfo=UTC))
+    assert dates == ["Mon, 02 Mar 2026 09:00:05 GMT"]
+
+
 # ---- who may knock
 
 

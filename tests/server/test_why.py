@@ -7,6 +7,7 @@ import logging
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -135,3 +136,31 @@ def test_the_log_says_it_in_the_language_of_its_reader(
         api.call("GET", "/tokens")
     assert "brak nagłówka Authorization" in caplog.text
     assert "there is no" not in caplog.text
+
+
+def test_what_failed_after_202_is_told_to_its_context(
+    api: Api, ania: Person, obcy: Person, running: RunningKsef
+) -> None:
+    """Also where it was tried from outside: Obcy, who has no rights at Ania's."""
+    started = api.started(api.post_signed(api.signed(obcy.identity, ("Nip", ania.nip))))
+    assert api.status(started)["status"]["code"] == 415
+    for context in (f"Nip {ania.nip}", ania.nip):
+        where = f"/why?since=2000-01-01T00:00:00Z&context={quote(context)}&last=9"
+        (cause,) = running.manage("GET", where)["causes"]
+        assert cause["referenceNumbers"] == [started.ref]
+        assert cause["context"] == f"Nip {ania.nip}"
+    other = running.manage("GET", f"/why?since=2000-01-01T00:00:00Z&context=InternalId%20{ania.nip}")
+    assert other["causes"] == []
+
+
+def test_the_newest_causes_are_told_where_a_number_is_named(
+    api: Api, ania: Person, running: RunningKsef
+) -> None:
+    for _ in range(4):
+        api.call("GET", f"/tokens/{'A' * 36}", ania.login)
+    where = f"/why?context=Nip%20{ania.nip}"
+    every = running.manage("GET", where)["causes"]
+    assert running.manage("GET", f"{where}&last=2")["causes"] == every[-2:]
+    calls = running.manage("GET", f"/trace?context=Nip%20{ania.nip}")["calls"]
+    assert {call["context"] for call in calls} == {f"Nip {ania.nip}"}
+    assert [call["traceId"] for call in calls][-4:] == [cause["traceId"] for cause in every]

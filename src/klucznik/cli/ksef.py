@@ -158,6 +158,7 @@ def serve(
     tls: bool,
     verbose: bool,
 ) -> None:
+    from klucznik.cli.portal import portal_of
     from klucznik.client.environments import is_loopback
     from klucznik.clock import SystemClock
     from klucznik.server.crew import Crew
@@ -195,6 +196,7 @@ def serve(
             "prawdziwą fakturą.",
         ),
         f"  API         {url}   ({tr('profile', 'profil')} {profile}, {tr('rates', 'limity')} {rates})",
+        f"  {tr('portal', 'portal'):11} {url.removesuffix('/v2')}/web/",
         f"  {tr('management', 'zarządzanie'):11} {door}",
         f"  {tr('data', 'dane'):11} {kept}",
     ]
@@ -226,13 +228,27 @@ def serve(
         print(f"ready {url}", flush=True)
         print(f"management {door}", flush=True)
 
-    crew = None
+    authority = files.authority if files else None
+    web = crew = None
     if workers > 1:
         paths = [str(path) for path in (files.certificate, files.key, files.authority)] if files else None
-        crew = Crew(
-            local, listeners, workers, {**chosen, "folder": str(folder), "verbose": verbose, "tls": paths}
+        told = {
+            "api": address("https" if tls else "http", api),
+            "door": door,
+            "loopback": is_loopback(host),
+            "authority": str(authority) if authority else None,
+        }
+        options = {**chosen, "folder": str(folder), "verbose": verbose, "tls": paths, "web": told}
+        crew = Crew(local, listeners, workers, "klucznik.cli.worker", options)
+    else:
+        web = portal_of(
+            local,
+            address("https" if tls else "http", api),
+            door,
+            loopback=is_loopback(host),
+            authority=authority,
         )
-    run(serve(local, api, management, tls=files, ready=ready, seed=world, crew=crew))
+    run(serve(local, api, management, tls=files, ready=ready, seed=world, crew=crew, web=web))
 
 
 @ksef.command(

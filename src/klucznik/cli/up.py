@@ -31,6 +31,7 @@ from klucznik.lang import tr
     help=tr("Management port.", "Port zarządzania."),
 )
 def up(port: int, management_port: int) -> None:
+    from klucznik.cli.portal import portal_of
     from klucznik.server.local import open_local
     from klucznik.server.serve import address, bind, run, serve, start_log
 
@@ -48,7 +49,7 @@ def up(port: int, management_port: int) -> None:
                 "Klucznik: a local KSeF for tests runs. It is not the Ministry's.\n",
                 "Klucznik: działa lokalny KSeF do testów. To nie system Ministerstwa.\n",
             )
-            + f"\n  API         {url}\n  {tr('management', 'zarządzanie'):11} {address('http', management)}"
+            + f"\n  portal      {url.removesuffix('/v2')}/web/\n  API         {url}\n  {tr('management', 'zarządzanie'):11} {address('http', management)}"
             + f"\n  {tr('data', 'dane'):11} {folder}\n\n"
             + tr("Try in another terminal:\n", "Wypróbuj w drugim terminalu:\n")
             + f"  klucznik cert new --seal --nip {nip} --out firma.pem\n"
@@ -59,5 +60,6 @@ def up(port: int, management_port: int) -> None:
             + tr("Ctrl-C ends it; the data stays.\n", "Ctrl-C kończy; dane zostają.\n"),
         )
 
-    run(serve(local, api, management, ready=ready))
+    web = portal_of(local, address("http", api), address("http", management))
+    run(serve(local, api, management, ready=ready, web=web))
     click.echo(tr("Stopped.", "Zatrzymano."))

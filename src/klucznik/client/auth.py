@@ -43,6 +43,11 @@ def challenge() -> Call[AuthenticationChallengeResponse]:
     return auth.CHALLENGE()
 
 
+def submit(signed: bytes) -> Call[AuthenticationInitResponse]:
+    """POST /auth/xades-signature: a signed AuthTokenRequest; `complete` waits for what becomes of it."""
+    return auth.XADES_SIGNATURE(signed)
+
+
 def status(reference_number: str) -> Call[AuthenticationOperationStatusResponse]:
     """GET /auth/{referenceNumber}, with the authentication token of the login under way."""
     return auth.STATUS(referenceNumber=reference_number)
@@ -105,7 +110,7 @@ def login_with_identity(
     # KSeF's time, not ours, and a minute back as the reference clients do (xades.md section 2).
     signed = xades.sign(document, identity, signing_time=asked.timestamp - timedelta(minutes=1))
     started = yield from ask(auth.XADES_SIGNATURE(signed))
-    return (yield from _complete(started, pace))
+    return (yield from complete(started, pace))
 
 
 def login_with_token(
@@ -128,7 +133,7 @@ def login_with_token(
         if error.code != 21470:
             raise
         started = yield from _start_with_token(ksef_token, context, policy)
-    return (yield from _complete(started, pace))
+    return (yield from complete(started, pace))
 
 
 def all_sessions() -> Flow[list[AuthenticationListItem]]:
@@ -186,8 +191,13 @@ def _start_with_token(
     return (yield from ask(auth.KSEF_TOKEN(body)))
 
 
-def _complete(started: AuthenticationInitResponse, pace: Pace) -> Flow[AuthenticationTokensResponse]:
-    """Poll until final, then redeem. A lost answer of redeem is a lost login: nothing to look up."""
+def complete(
+    started: AuthenticationInitResponse, pace: Pace = LOGIN_PACE
+) -> Flow[AuthenticationTokensResponse]:
+    """Poll until final, then redeem, after `submit` or the like.
+
+    A lost answer of redeem is a lost login: nothing to look up.
+    """
     reached = yield from poll(
         status(started.reference_number), lambda answer: answer.status.code >= 200, pace
     )
@@ -199,6 +209,7 @@ def _complete(started: AuthenticationInitResponse, pace: Pace) -> Flow[Authentic
             status=200,
             code=code,
             details=details,
+            extensions={"referenceNumber": started.reference_number},
             hint=hints.of_login(code, details),
             again="later" if code in (500, 550) else "never",
         )

@@ -19,17 +19,27 @@ class Claims:
     context_type: str = ""
     context_value: str = ""
     method: str = ""
+    #: Whom KSeF takes the caller for: a name, and the identifier it goes by.
+    name: str = ""
+    subject_type: str = ""
+    subject_value: str = ""
 
 
 def read(jwt: Secret) -> Claims:
     """Read without verifying; whatever is absent or odd is left empty."""
     values = _payload(jwt.text())
     effective = _names(values.get("pep"))
+    who = _object(values.get("sud"))
+    names = [_word(who.get(part)) for part in ("givenName", "surname")]
+    identifier = _object(who.get("subjectIdentifier"))
     return Claims(
         permissions=effective if effective is not None else _names(values.get("per")),
         context_type=_word(values.get("cit")),
         context_value=_word(values.get("civ")),
         method=_word(values.get("aum")),
+        name=" ".join(filter(None, names)) or _word(who.get("organizationName") or who.get("commonName")),
+        subject_type=_word(identifier.get("type")),
+        subject_value=_word(identifier.get("value")),
     )
 
 
@@ -42,6 +52,16 @@ def _payload(text: str) -> dict[str, Any]:
     except (binascii.Error, ValueError, RecursionError):
         return {}
     return values if isinstance(values, dict) else {}
+
+
+def _object(value: object) -> dict[str, Any]:
+    """An object, or the JSON text of one."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _names(value: object) -> tuple[str, ...] | None:

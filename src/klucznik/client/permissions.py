@@ -9,7 +9,7 @@ A grant is good from the next login or refresh on. Identifiers are pairs of type
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
@@ -130,14 +130,26 @@ def grant_person(
 
 
 def grant_entity(
-    nip: str, permissions: Iterable[str], full_name: str, description: str, *, can_delegate: bool = False
+    nip: str,
+    permissions: Iterable[str],
+    full_name: str,
+    description: str,
+    *,
+    can_delegate: bool | Collection[str] = False,
 ) -> Operation:
-    """POST /permissions/entities/grants: a company works here; `can_delegate`: and passes it on."""
+    """POST /permissions/entities/grants: a company works here; `can_delegate`: and passes it on, all of
+    it or the permissions named."""
     return rows.GRANT_ENTITY(
         _body(
             EntityPermissionsGrantRequest,
             subject_identifier=_identified(("Nip", nip)),
-            permissions=[{"type": name, "canDelegate": can_delegate} for name in permissions],
+            permissions=[
+                {
+                    "type": name,
+                    "canDelegate": can_delegate if isinstance(can_delegate, bool) else name in can_delegate,
+                }
+                for name in permissions
+            ],
             subject_details={"fullName": full_name},
             description=description,
         )

@@ -8,12 +8,14 @@ Everything that goes wrong is raised and rendered in `render`.
 from __future__ import annotations
 
 import asyncio
+import hmac
 import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import datetime
+from email.utils import format_datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -43,6 +45,8 @@ log = logging.getLogger("klucznik.ksef")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+#: An ASGI application.
+Web = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 #: Largest request body in bytes; an invoice travels as Base64 inside JSON, and a body of 100 MB is
 #: read and refused by its content, not by the transport.
@@ -54,6 +58,8 @@ _LONG_BODY = 1_000_000
 _DRAINED = 300_000_000
 
 _CLOSE = (b"connection", b"close")
+#: Header in which the portal shows the key that only a process on this data folder knows.
+_INTERNAL = "x-klucznik-internal"
 _WARNING = b"x-system-warning"
 
 #: What can be said of a failure of ours; the log has the rest.
@@ -78,8 +84,10 @@ class _Call:
 class App:
     """The application. Handlers are those that `handlers.load()` registers."""
 
-    def __init__(self, ksef: LocalKsef) -> None:
+    def __init__(self, ksef: LocalKsef, web: Web | None = None) -> None:
+        """`web` answers what is under /web: the portal, which is no part of the server."""
         self.ksef = ksef
+        self.web = web
         self.bearers = Bearers()
         handlers.load()
         self._routes: dict[int, list[tuple[tuple[str, ...], dict[str, Handler]]]] = {}
@@ -119,6 +127,9 @@ class App:
             # Repeated ones become one list (RFC 9110): two bearers are no bearer, not the last of them.
             headers[key] = f"{headers[key]}, {text}" if key in headers else text
         path = scope["path"]
+        if self.web and (path == "/" or path == "/web" or path.startswith("/web/")):
+            await self._to_web(self.web, scope, receive, send, headers.get("host", ""))
+            return
         problem_details = headers.get("x-error-format", "").lower() == "problem-details"
         now = self.ksef.clock.now()
         started = time.perf_counter()
@@ -153,10 +164,23 @@ class App:
             answer.headers.append((_WARNING, echoed.encode("ascii", "replace")))
         self._note(call, trace_id, now, answer.status, started)
         answer.headers.append((b"content-length", str(len(answer.body)).encode()))
+        # One clock for everything: clients measure the lives of tokens, and dates of Retry-After, by this.
+        answer.headers.append((b"date", format_datetime(now, usegmt=True).encode()))
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s %s: %s (trace %s)", scope["method"], loggable(path[:200]), answer.status, trace_id)
         await send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await send({"type": "http.response.body", "body": answer.body})
+
+    async def _to_web(self, web: Web, scope: Scope, receive: Receive, send: Send, host: str) -> None:
+        allowed = host_allowed(host, self.ksef.allowed_hosts)
+        if allowed and scope["path"] != "/":
+            await web(scope, receive, send)
+            return
+        # No web page reaches us under a name of its own; and who types the bare address means the portal.
+        status, headers = (303, [(b"location", b"/web/")]) if allowed else (400, [])
+        headers.append((b"content-length", b"0"))
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
 
     def _note(self, call: _Call, trace_id: str, now: datetime, status: int, started: float) -> None:
         took = (time.perf_counter() - started) * 1000
@@ -298,13 +322,18 @@ class App:
         self, row: Endpoint[Any], headers: Mapping[str, str], client_ip: str, now: datetime
     ) -> Caller | None:
         ksef = self.ksef
+        # The portal's calls are not counted, as those of the real portal are not.
+        counted = not self._from_portal(headers)
         if row.bearer == "anonymous":
-            await ksef.limiter.count(row, "", client_ip, now.timestamp())
+            if counted:
+                await ksef.limiter.count(row, "", client_ip, now.timestamp())
             return None
         caller = self.bearers.read(ksef, headers.get("authorization"), now)
         admit(row, caller)
         admit_address(caller, client_ip)
-        if row.limits == LimitGroup.anonymous:
+        if not counted:
+            pass
+        elif row.limits == LimitGroup.anonymous:
             await ksef.limiter.count(row, "", client_ip, now.timestamp())
         else:
             own = ksef.store.look(lambda db: rates_of(db, caller.context))
@@ -312,6 +341,13 @@ class App:
             await ksef.limiter.count(row, context, client_ip, now.timestamp(), own)
         admit_permissions(row, caller)
         return caller
+
+    def _from_portal(self, headers: Mapping[str, str]) -> bool:
+        told = headers.get(_INTERNAL)
+        if told is None:
+            return False
+        with self.ksef.keys.internal.reveal() as key:
+            return hmac.compare_digest(told.encode(), key.hex().encode())
 
 
 def _paged(ksef: LocalKsef, query: Any) -> Any:

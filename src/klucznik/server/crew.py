@@ -43,11 +43,17 @@ class Crew:
     """The workers of one local KSeF, seen by their leader."""
 
     def __init__(
-        self, ksef: LocalKsef, api: Sequence[socket.socket], count: int, options: Mapping[str, Any]
+        self,
+        ksef: LocalKsef,
+        api: Sequence[socket.socket],
+        count: int,
+        program: str,
+        options: Mapping[str, Any],
     ) -> None:
         """`api` are listening sockets, one for each worker or one for all. They stay open here, so that who
-        calls while a worker is replaced waits for the next one. `options` is what a worker opens the same
-        local KSeF with (`worker`), as JSON."""
+        calls while a worker is replaced waits for the next one. `program` is the module that runs a worker,
+        `options` what it opens the same local KSeF with (`worker.main`), as JSON."""
+        self._program = program
         self._ksef = ksef
         self._api = api
         self._count = count
@@ -126,7 +132,7 @@ class Crew:
         answers = asyncio.Event()
         link = Link(ours, lambda name, what: answers.set() if name == "ready" else self._answer(name, what))
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "klucznik.server.worker", self._options),
+            *(sys.executable, "-m", self._program, self._options),
             *(str(api.fileno()), str(theirs.fileno())),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,

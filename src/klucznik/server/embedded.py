@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +19,7 @@ from urllib.parse import quote
 import httpx2
 
 from klucznik.clock import Clock
+from klucznik.server.app import Web
 from klucznik.server.local import OFFICIAL, LocalKsef, Profile, RateProfile, TokenForm, open_local
 from klucznik.server.serve import address, bind, serve
 from klucznik.server.token_policy import Policy
@@ -87,10 +88,12 @@ def local_ksef(
     start: datetime | None = None,
     seed: Mapping[str, Any] | None = None,
     database: str | None = None,
+    web: Callable[[LocalKsef, str, str], Web] | None = None,
 ) -> Iterator[RunningKsef]:
     """Run a local KSeF on 127.0.0.1 for the length of a `with` block; in memory unless `data` (a folder)
     or `database` (URL of PostgreSQL) is given.
 
+    `web` makes what answers /web, from the local KSeF and the addresses of its two ports (`portal.start`).
     Rate limits are off unless asked for, since tests call faster than people.
     """
     api, management = bind("127.0.0.1", 0), bind("127.0.0.1", 0)
@@ -110,7 +113,10 @@ def local_ksef(
     async def run() -> None:
         until = asyncio.Event()
         stop.append((asyncio.get_running_loop(), until))
-        await serve(ksef, api, management, ready=ready.set, seed=seed, handle_signals=False, until=until)
+        pages = web(ksef, address("http", api), address("http", management)) if web else None
+        await serve(
+            ksef, api, management, web=pages, ready=ready.set, seed=seed, handle_signals=False, until=until
+        )
 
     def thread() -> None:
         try:

@@ -31,6 +31,8 @@ class Keys:
     seal: Identity
     jwt: Secret
     links: Secret
+    #: By which the portal shows that a call is its own.
+    internal: Secret
     authority: Authority
     #: The local "qualified" CA: what demo and prd trust, and `klucznik cert new --qualified` issues from.
     qualified: Authority
@@ -46,6 +48,7 @@ class Keys:
             Identity(certificate, seal),
             _random(drawer, "jwt"),
             _random(drawer, "links"),
+            _random(drawer, "internal"),
             _authority(drawer, "ksef-certificates.pem", "KSeF local test certificates", now),
             qualified_authority(folder, now),
         )

@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validato
 from pydantic.alias_generators import to_camel
 from sqlalchemy import Connection, select
 
-from klucznik.server import contexts, latarnia, moved, world
+from klucznik.server import contexts, latarnia, moved, people, world
 from klucznik.server.faults import Script
 from klucznik.server.keyring import OVERLAP, USAGES, Rotation, ring, rotate
 from klucznik.server.knock import Door, Knock, Refused
@@ -161,6 +161,10 @@ async def _get_contexts(knock: Knock) -> Any:
     return {"contexts": knock.ksef.store.read(lambda db: contexts.open_to(db, Subject(kind, value)))}
 
 
+async def _get_persons(knock: Knock) -> Any:
+    return knock.ksef.store.read(people.known)
+
+
 async def _get_tokens(knock: Knock) -> Any:
     """Every KSeF token with the end that the policy in force gives it."""
     policy = knock.ksef.tokens
@@ -220,7 +224,8 @@ async def _get_trace(knock: Knock) -> Any:
         last = int(knock.query.get("last", "1000"))
     except ValueError:
         raise Refused(400, "last is a number of calls.") from None
-    return {"calls": knock.ksef.trace.shown(knock.query.get("operation"), max(1, last))}
+    asked = knock.query
+    return {"calls": knock.ksef.trace.shown(asked.get("operation"), max(1, last), asked.get("context", ""))}
 
 
 async def _get_why(knock: Knock) -> Any:
@@ -236,10 +241,12 @@ async def _get_why(knock: Knock) -> Any:
         since = datetime.fromisoformat(knock.query.get("since", "1970-01-01T00:00:00Z").replace(" ", "+"))
     except ValueError:
         raise Refused(400, "since is an instant such as 2026-10-01T12:00:00Z.") from None
-    found = ksef.causes.since(ksef, since if since.tzinfo else since.replace(tzinfo=UTC))
-    if context := knock.query.get("context"):
-        found = [cause for cause in found if cause.get("context", "").partition(" ")[2] == context]
-    return {"causes": found}
+    try:
+        last = max(1, int(knock.query["last"])) if "last" in knock.query else None
+    except ValueError:
+        raise Refused(400, "last is a number of causes.") from None
+    since = since if since.tzinfo else since.replace(tzinfo=UTC)
+    return {"causes": ksef.causes.since(ksef, since, context=knock.query.get("context", ""), last=last)}
 
 
 async def _get_truth(knock: Knock) -> Any:
@@ -267,6 +274,7 @@ DOORS: Final[dict[str, dict[str, Door]]] = {
     "tokens": {"GET": _get_tokens},
     "keys": {"GET": _get_keys, "POST": _post_keys},
     "contexts": {"GET": _get_contexts},
+    "persons": {"GET": _get_persons},
     "seed": {"POST": _post_seed},
     "reset": {"POST": _post_reset},
     "faults": {"GET": _get_faults, "PUT": _put_faults},

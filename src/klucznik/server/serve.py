@@ -18,7 +18,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from klucznik.errors import CannotServe, Unreadable
 from klucznik.lang import tr
 from klucznik.server import handlers, moved, world
-from klucznik.server.app import DROP, App
+from klucznik.server.app import DROP, App, Web
 from klucznik.server.crew import Crew
 from klucznik.server.local import LocalKsef
 from klucznik.server.management import Management
@@ -119,6 +119,7 @@ def _configured(app: Any, tls: Tls | None = None) -> _Server:
             log_config=None,
             access_log=False,
             server_header=False,
+            date_header=False,  # the App tells the time of the local KSeF's clock instead
             proxy_headers=False,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=3,
@@ -161,18 +162,19 @@ async def serve(
     ready: Callable[[], None] = lambda: None,
     seed: Mapping[str, Any] | None = None,
     crew: Crew | None = None,
+    web: Web | None = None,
     handle_signals: bool = True,
     until: asyncio.Event | None = None,
 ) -> None:
     """Serve until SIGINT, SIGTERM or `until`; calls `ready` once both ports answer.
 
-    `seed` is a world to make first (`world`). With a `crew` its workers answer the API, and do the work
-    behind it. Raises `errors.Unreadable` when it cannot be made.
+    `seed` is a world to make first (`world`); `web` answers /web. With a `crew` its workers answer the API,
+    and do the work behind it. Raises `errors.Unreadable` when the world cannot be made.
     """
     handlers.load()
     servers, listeners = [], []
     if crew is None:
-        servers.append(_configured(App(ksef), tls))
+        servers.append(_configured(App(ksef, web), tls))
         listeners.append(api)
     if management:
         servers.append(_configured(Management(ksef, crew)))

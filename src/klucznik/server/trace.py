@@ -48,9 +48,15 @@ class Trace:
         """Forget all."""
         self._calls.clear()
 
-    def shown(self, operation: str | None = None, last: int = 1_000) -> list[dict[str, Any]]:
-        """The last calls, oldest first; of one operation, if named."""
-        found = [call for call in self._calls if operation in (None, call.operation)]
+    def shown(
+        self, operation: str | None = None, last: int = 1_000, context: str = ""
+    ) -> list[dict[str, Any]]:
+        """The last calls, oldest first; of one operation, in one context (`Nip 5265877635`), if named."""
+        found = [
+            call
+            for call in self._calls
+            if operation in (None, call.operation) and context in ("", call.context)
+        ]
         return [
             {
                 "at": wire_time(call.at),

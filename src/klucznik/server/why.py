@@ -19,7 +19,7 @@ from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Connection, Table, delete, func, insert, or_, select
+from sqlalchemy import Connection, Table, delete, false, func, insert, or_, select
 
 from klucznik.lang import in_language, language
 from klucznik.server.render import loggable
@@ -104,17 +104,48 @@ class Causes:
 
         return _once([_shown(asdict(cause)) for cause in reversed(fresh)] + ksef.store.read(find))
 
-    def since(self, ksef: LocalKsef, moment: datetime) -> list[dict[str, Any]]:
-        """Causes from an instant on, oldest first; at most a thousand."""
-        start = stamp(moment)
+    def since(
+        self, ksef: LocalKsef, moment: datetime, *, context: str = "", last: int | None = None
+    ) -> list[dict[str, Any]]:
+        """Causes from an instant on, oldest first; at most a thousand.
+
+        `context`: those of one context alone, `Nip 5265877635` or only its value. `last`: the newest so
+        many, where otherwise the oldest thousand are told.
+        """
+        start, many = stamp(moment), min(last or _ANSWERED, _ANSWERED)
+        kind, _, value = context.rpartition(" ")
 
         def find(db: Connection) -> list[dict[str, Any]]:
-            newest = select(causes).where(causes.c.at >= start).order_by(causes.c.id).limit(_ANSWERED)
-            rows = [_shown(row) for row in db.execute(newest).mappings()]
-            return rows + _of_work(db, lambda table: _moment(table) >= start)
+            columns = causes.c
+            query = select(causes).where(columns.at >= start)
+            if kind:
+                query = query.where(columns.context == context)
+            elif value:
+                query = query.where(columns.context.endswith(f" {value}", autoescape=True))
+            query = query.order_by(columns.id.desc() if last else columns.id).limit(many)
+            return [_shown(row) for row in db.execute(query).mappings()] + _of_work(db, of_context, last)
 
-        fresh = [_shown(asdict(cause)) for cause in self.pending if cause.at >= start]
-        return _once(sorted(ksef.store.read(find) + fresh, key=lambda each: str(each["at"])))[:_ANSWERED]
+        def of_context(table: Table) -> Any:
+            near = _moment(table) >= start
+            if not value:
+                return near
+            if "context_value" not in table.c:
+                return false()
+            mine = near & (table.c.context_value == value)
+            return mine & (table.c.context_type == kind) if kind else mine
+
+        fresh = [
+            _shown(asdict(cause))
+            for cause in self.pending
+            if cause.at >= start and _is_of(cause.context, context)
+        ]
+        found = _once(sorted(ksef.store.read(find) + fresh, key=lambda each: str(each["at"])))
+        return found[-many:] if last else found[:many]
+
+
+def _is_of(context: str, asked: str) -> bool:
+    """Whether a context (`Nip 5265877635`) is the one asked for, by type and value or by value; "" is any."""
+    return asked in ("", context) or context.partition(" ")[2] == asked
 
 
 def _once(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -162,20 +193,29 @@ def _about(key: str, table: Table) -> Any:
     return or_(*named)
 
 
-def _of_work(db: Connection, where: Any) -> list[dict[str, Any]]:
-    """What failed after 202, from every table whose rows have a number, a status and a cause."""
+def _of_work(db: Connection, where: Any, last: int | None = None) -> list[dict[str, Any]]:
+    """What failed after 202, from every table whose rows have a number, a status and a cause.
+
+    An application for a certificate has no context: it belongs to a person.
+    """
     found = []
     for table in metadata.sorted_tables:
         if not {"ref", "status", "why"} <= set(table.c.keys()) or table is causes:
             continue
-        columns = (table.c.ref, table.c.status, table.c.why, _moment(table).label("at"))
+        placed = "context_value" in table.c
+        columns = [table.c.ref, table.c.status, table.c.why, _moment(table).label("at")]
+        if placed:
+            columns += [table.c.context_type, table.c.context_value]
         query = select(*columns).where(table.c.why.is_not(None), where(table)).limit(_ANSWERED)
+        if last:
+            query = query.order_by(_moment(table).desc())
         for row in db.execute(query):
             found.append(
                 {
                     "at": wire_time(instant(row.at)),
                     "referenceNumbers": [row.ref],
                     "kind": table.name,
+                    "context": f"{row.context_type} {row.context_value}" if placed else "",
                     "status": row.status,
                     "why": _pair(_clean(row.why)),
                 }

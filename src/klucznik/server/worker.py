@@ -1,4 +1,4 @@
-"""One of several processes that answer the calls of a local KSeF; started by its leader (`crew`)."""
+"""One of several processes that answer the calls of a local KSeF; its leader (`crew`) starts it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from klucznik.errors import KlucznikError
+from klucznik.server.app import Web
 from klucznik.server.faults import Faults, Rule, Script
 from klucznik.server.keys import Keys
 from klucznik.server.limits import Key, Limiter
@@ -79,7 +81,7 @@ class Worker:
         limiter.link = faults.link = trace.link = causes.link = self.link
         ksef.limiter, ksef.faults, ksef.trace, ksef.causes = limiter, faults, trace, causes
 
-    async def serve(self, api: socket.socket, tls: Tls | None) -> None:
+    async def serve(self, api: socket.socket, tls: Tls | None, web: Web | None = None) -> None:
         """Answer calls until told to stop, or until the leader is gone."""
         listening = asyncio.create_task(await self.link.open())
         listening.add_done_callback(lambda _: self.until.set())
@@ -92,6 +94,7 @@ class Worker:
             api,
             None,
             tls=tls,
+            web=web,
             ready=lambda: self.link.tell("ready"),
             handle_signals=False,
             until=self.until,
@@ -117,11 +120,14 @@ class Worker:
         ksef.work.wake_all()
 
 
-def main(options: str, api: str, link: str) -> None:
-    """Run one worker: options as JSON, and the numbers of the two sockets it was given."""
+def main(options: str, api: str, link: str, make_web: Callable[[LocalKsef, Any], Web] | None = None) -> None:
+    """Run one worker: options as JSON, and the numbers of the two sockets it was given.
+
+    `make_web` makes what answers /web, from the local KSeF and the option `web`.
+    """
     chosen = json.loads(options)
     folder = Path(chosen.pop("folder"))
-    verbose, tls = chosen.pop("verbose"), chosen.pop("tls")
+    verbose, tls, portal = chosen.pop("verbose"), chosen.pop("tls"), chosen.pop("web")
     start_log(verbose)
     try:
         ksef = open_local(folder, shared=True, **chosen)
@@ -131,10 +137,7 @@ def main(options: str, api: str, link: str) -> None:
     listener, end = socket.socket(fileno=int(api)), socket.socket(fileno=int(link))
 
     async def story() -> None:
-        await Worker(ksef, end).serve(listener, Tls(*map(Path, tls)) if tls else None)
+        web = make_web(ksef, portal) if make_web else None
+        await Worker(ksef, end).serve(listener, Tls(*map(Path, tls)) if tls else None, web)
 
     run(story())
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

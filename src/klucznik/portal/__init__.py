@@ -1,0 +1,1 @@
+"""The web portal of the local KSeF: a client with pages. It never reads the server's store."""

@@ -1,0 +1,219 @@
+"""What somebody typed into a form of permissions: read, checked, and kept to be shown again.
+
+A fault stands beside the field it belongs to, and names the value and what to do. Rules: permissions.md
+section 3 (lengths, what describes whom).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Final
+
+from klucznik.client import permissions
+from klucznik.portal.permission_kinds import Text
+from klucznik.portal.visit import Visit
+from klucznik.wire import ids
+from klucznik.wire.permissions import EuEntityPermissionSubjectDetails, PersonPermissionSubjectDetails
+
+_FINGERPRINT: Final = re.compile(r"[0-9A-F]{64}")
+_PEPPOL: Final = re.compile(ids.PEPPOL_ID_PATTERN, re.ASCII)
+_VAT_UE: Final = re.compile(ids.VAT_UE_PATTERN, re.ASCII)
+#: What people write into numbers, and KSeF does not.
+_ORNAMENTS: Final = re.compile(r"[\s:.\-]")
+_SHOWN: Final = 40
+
+#: What a right value of each type looks like.
+_LOOKS: Final[dict[str, Text]] = {
+    "Nip": (
+        "a NIP has 10 digits, the last of which checks the others",
+        "NIP ma 10 cyfr, ostatnia sprawdza pozostałe",
+        "eine NIP hat 10 Ziffern, die letzte prüft die übrigen",
+    ),
+    "Pesel": (
+        "a PESEL has 11 digits, the last of which checks the others",
+        "PESEL ma 11 cyfr, ostatnia sprawdza pozostałe",
+        "eine PESEL hat 11 Ziffern, die letzte prüft die übrigen",
+    ),
+    "Fingerprint": (
+        "a fingerprint is the SHA-256 of a certificate, 64 characters 0-9 and A-F",
+        "odcisk palca to SHA-256 certyfikatu, 64 znaki 0-9 i A-F",
+        "ein Fingerabdruck ist die SHA-256 eines Zertifikats, 64 Zeichen 0-9 und A-F",
+    ),
+    "InternalId": (
+        "a unit is the NIP, a hyphen, four digits and a check digit",
+        "identyfikator wewnętrzny to NIP, łącznik, cztery cyfry i cyfra kontrolna",
+        "eine Einheit ist die NIP, ein Bindestrich, vier Ziffern und eine Prüfziffer",
+    ),
+    "PeppolId": (
+        "a Peppol ID is P, two letters and six digits, such as PPL123456",
+        "identyfikator Peppol to P, dwie litery i sześć cyfr, np. PPL123456",
+        "eine Peppol-ID ist P, zwei Buchstaben und sechs Ziffern, etwa PPL123456",
+    ),
+    "VatUe": (
+        "a VAT number of the EU begins with the country, such as DE123456789",
+        "numer VAT UE zaczyna się od kraju, np. DE123456789",
+        "eine USt-IdNr. beginnt mit dem Land, etwa DE123456789",
+    ),
+}
+
+
+def tidied(kind: str, value: str) -> str:
+    """An identifier as KSeF writes it: without what people put in to read it better."""
+    if kind == "InternalId":
+        return re.sub(r"\s", "", value)
+    return _ORNAMENTS.sub("", value).upper()
+
+
+def fits(kind: str, value: str) -> bool:
+    """Whether a tidied value is one of its type."""
+    match kind:
+        case "Nip":
+            return ids.is_nip(value)
+        case "Pesel":
+            return ids.is_pesel(value)
+        case "InternalId":
+            return ids.is_internal_id(value)
+        case "Fingerprint":
+            return _FINGERPRINT.fullmatch(value) is not None
+        case "PeppolId":
+            return _PEPPOL.fullmatch(value) is not None
+        case "VatUe":
+            return _VAT_UE.fullmatch(value) is not None
+    raise ValueError(kind)
+
+
+def looks(visit: Visit, kind: str, value: str) -> str:
+    """The fault of a value that does not fit."""
+    t = visit.t
+    how = t(*_LOOKS[kind])
+    if not value:
+        return t(f"Type it: {how}.", f"Uzupełnij to pole: {how}.", f"Füllen Sie dies aus: {how}.")
+    shown = value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+    return t(
+        f"“{shown}” does not fit: {how}. Compare it with the document and correct it.",
+        f"„{shown}” nie pasuje: {how}. Porównaj z dokumentem i popraw.",
+        f"„{shown}“ passt nicht: {how}. Vergleichen Sie mit dem Dokument und korrigieren Sie es.",
+    )
+
+
+@dataclass
+class Sheet:
+    """A form as it was sent, and the faults found so far, by field."""
+
+    visit: Visit
+    faults: dict[str, str] = field(default_factory=dict)
+
+    def value(self, name: str) -> str:
+        """What was typed."""
+        return self.visit.field(name)
+
+    def ticked(self, name: str) -> list[str]:
+        """What was ticked."""
+        return self.visit.fields(name)
+
+    def fault(self, name: str, text: str) -> None:
+        """The first fault of a field is the one shown."""
+        self.faults.setdefault(name, text)
+
+    def text(self, name: str, least: int, most: int) -> str:
+        """A text of some length."""
+        value, t = self.value(name), self.visit.t
+        if not least <= len(value) <= most:
+            self.fault(
+                name,
+                t(
+                    f"This has {len(value)} characters; KSeF wants {least} to {most}. "
+                    + ("Write more." if len(value) < least else "Shorten it."),
+                    f"Znaków: {len(value)}; KSeF wymaga od {least} do {most}. "
+                    + ("Dopisz więcej." if len(value) < least else "Skróć."),
+                    f"Zeichen: {len(value)}; KSeF verlangt {least} bis {most}. "
+                    + ("Schreiben Sie mehr." if len(value) < least else "Kürzen Sie es."),
+                ),
+            )
+        elif not value.isprintable():
+            self.fault(
+                name,
+                t(
+                    "There is a character in it that cannot be printed; type the text anew.",
+                    "W tekście jest znak, którego nie da się wydrukować; wpisz go od nowa.",
+                    "Darin ist ein nicht druckbares Zeichen; geben Sie den Text neu ein.",
+                ),
+            )
+        return value
+
+    def number(self, name: str, kind: str) -> str:
+        """An identifier of a type, tidied."""
+        value = tidied(kind, self.value(name))
+        if not fits(kind, value):
+            self.fault(name, looks(self.visit, kind, self.value(name)))
+        return value
+
+    def one(self, name: str, of: tuple[str, ...]) -> str:
+        """One of several choices."""
+        value = self.value(name)
+        if value not in of:
+            self.fault(name, self.visit.t("Choose one.", "Wybierz jedno.", "Wählen Sie eins."))
+        return value
+
+    def some(self, name: str, of: tuple[str, ...]) -> list[str]:
+        """At least one of several choices."""
+        found = [value for value in self.ticked(name) if value in of]
+        if not found:
+            self.fault(
+                name, self.visit.t("Tick at least one.", "Zaznacz co najmniej jedno.", "Kreuzen Sie eins an.")
+            )
+        return found
+
+    def day(self, name: str) -> date:
+        """A day, `1980-01-31`."""
+        value, t = self.value(name), self.visit.t
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fault(
+                name,
+                t(
+                    f"“{value[:_SHOWN]}” is no day; write year, month, day: 1980-01-31.",
+                    f"„{value[:_SHOWN]}” to nie data; wpisz rok, miesiąc, dzień: 1980-01-31.",
+                    f"„{value[:_SHOWN]}“ ist kein Tag; schreiben Sie Jahr, Monat, Tag: 1980-01-31.",
+                ),
+            )
+            return date.min
+
+
+def identifier(sheet: Sheet, known_by: tuple[str, ...]) -> tuple[str, str]:
+    """Whom: type and value."""
+    kind = known_by[0] if len(known_by) == 1 else sheet.one("who_type", known_by)
+    return kind, sheet.number("who", kind) if kind in known_by else ""
+
+
+def person(sheet: Sheet, kind: str) -> PersonPermissionSubjectDetails | None:
+    """Who stands behind an identifier of this type; None where there are faults."""
+    first, last = sheet.text("first", 2, 30), sheet.text("last", 2, 81)
+    if kind != "Fingerprint":
+        return None if sheet.faults else permissions.person(first, last)
+    if sheet.one("holder", ("number", "document")) == "number":
+        of = sheet.one("holder_type", ("Pesel", "Nip"))
+        number = sheet.number("holder_number", of) if of in ("Pesel", "Nip") else ""
+        return None if sheet.faults else permissions.holder(first, last, (of, number))
+    born = sheet.day("born")
+    document, number = sheet.text("document", 1, 20), sheet.text("document_number", 1, 20)
+    country = sheet.text("country", 2, 2).upper()
+    if not (country.isascii() and country.isalpha()):
+        sheet.fault(
+            "country",
+            sheet.visit.t("Two letters, such as DE.", "Dwie litery, np. DE.", "Zwei Buchstaben, etwa DE."),
+        )
+    return None if sheet.faults else permissions.foreigner(first, last, born, document, number, country)
+
+
+def person_or_company(
+    sheet: Sheet,
+) -> PersonPermissionSubjectDetails | EuEntityPermissionSubjectDetails | None:
+    """Who stands behind a fingerprint in the matters of EU entities."""
+    if sheet.value("holder") != "company":
+        return person(sheet, "Fingerprint")
+    name, address = sheet.text("company", 2, 100), sheet.text("company_address", 3, 512)
+    return None if sheet.faults else permissions.entity(name, address)
