@@ -19,7 +19,27 @@ from klucznik.portal.pages import FOLDER
 from klucznik.portal.settings import Settings
 
 #: Rooms of the portal; each has its `ROUTES`.
-_ROOMS: Final = ("home", "login", "login_profile", "login_certificate", "login_signed", "certificate_tools", "tokens_new", "tokens", "doctor", "permissions", "issuing", "invoices", "sessions", "receipts", "certificate_request", "certificates", "diagnosis", "testdata", "testdata_scene")
+_ROOMS: Final = (
+    "home",
+    "login",
+    "login_profile",
+    "login_certificate",
+    "login_signed",
+    "certificate_tools",
+    "tokens_new",
+    "tokens",
+    "doctor",
+    "permissions",
+    "issuing",
+    "invoices",
+    "sessions",
+    "receipts",
+    "certificate_request",
+    "certificates",
+    "diagnosis",
+    "testdata",
+    "testdata_scene",
+)
 
 #: Nothing from elsewhere, no script but ours, no frame around us; nothing stays in any cache.
 _GUARDS: Final = {
