@@ -159,9 +159,8 @@ def window(
     browser: Browser, running: RunningKsef, language: str = "en", *, narrow: bool = False, **more: Any
 ) -> Iterator[Window]:
     """A window with cookies of its own; whatever troubled it fails the test at the end."""
-    context = browser.new_context(
-        locale=language, viewport=NARROW if narrow else WIDE, accept_downloads=True, **more
-    )
+    size = NARROW if narrow else WIDE
+    context = browser.new_context(**{"locale": language, "viewport": size, "accept_downloads": True, **more})
     context.set_default_timeout(10_000)
     context.add_init_script(_WATCH)
     opened = Window(running, context, context.new_page())

@@ -68,11 +68,12 @@ def hostile_invoice(seller: str, buyer: str, number: str) -> bytes:
 
 
 def unlinked(made: Furnished) -> list[str]:
-    """Pages to which no link leads: one comes there by a form, or a page asks in the background."""
+    """Pages to which no link leads at once: of an older session, after a form, asked for in the background."""
     return [
         "/login",
         "/login/profile",
         "/tokens/issue",
+        f"/sessions/{made.session}",
         f"/tokens/{made.ksef_token}/state",
         f"/permissions/operations/{made.permission_operation}",
     ]

@@ -9,12 +9,15 @@ from typing import Any
 
 import pytest
 
-from klucznik.client import batch, sending, sessions
+from klucznik.client import batch, security, sending, sessions
+from klucznik.client.flow import Flow, ask
 from klucznik.client.journal import MemoryJournal
 from klucznik.clock import WARSAW
+from klucznik.crypto import envelope
 from klucznik.documents import samples
 from klucznik.documents.upo import read as read_upo
 from klucznik.testing import RunningKsef
+from klucznik.wire.security import PublicKeyCertificateUsage
 
 from .furnished import IMAGE, PAYLOADS, QUOTE, SCRIPT, client_of, hostile_invoice
 from .person import Visitor, employee, new_nip, owner
@@ -72,6 +75,16 @@ def sample(seller: str, buyer: str, number: str) -> sending.Document:
     now = datetime.now(UTC)
     content = samples.invoice(seller, buyer, number, now.astimezone(WARSAW).date(), now)
     return sending.Document(f"{number}.xml", content)
+
+
+def opened() -> Flow[str]:
+    """An online session that nothing was sent in."""
+    public_key = yield from security.current(PublicKeyCertificateUsage.SymmetricKeyEncryption)
+    key, iv = envelope.new_session_key()
+    with key.reveal() as plain:
+        sealed = security.wrap(plain, public_key)
+    call = sessions.open_online(sending.FA3, key, iv, sealed, public_key.public_key_id)
+    return (yield from ask(call)).reference_number
 
 
 def test_the_short_form_becomes_an_invoice_with_number_pdf_and_upo(ania: Visitor) -> None:
@@ -306,8 +319,7 @@ def test_introspection_sees_the_sessions_of_all(running: RunningKsef, ania: Visi
 
 def test_a_session_is_ended_after_a_question(ania: Visitor) -> None:
     with client_of(ania) as ksef:
-        flow = sending._Run({}, MemoryJournal(), sending.FA3, sending.Options()).open()
-        session = ksef.run(flow).reference
+        session = ksef.run(opened())
     assert f"/web/sessions/{session}/close" in ania.get(f"/sessions/{session}")
     assert "End this session?" in ania.get(f"/sessions/{session}/close")
     assert ania.http.post(f"/sessions/{session}/close", data={}).status_code == 403

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from html import escape, unescape
 from html.parser import HTMLParser
 from typing import Any, Final
@@ -10,6 +11,8 @@ from typing import Any, Final
 import pytest
 
 from klucznik.client import permissions
+from klucznik.crypto import authority
+from klucznik.crypto.certs import fingerprint
 from klucznik.testing import RunningKsef
 from klucznik.wire.ids import internal_id_check
 
@@ -207,6 +210,30 @@ def test_an_eu_entity_has_an_administrator_known_by_a_certificate(ania: Visitor)
     assert len(_REVOKE.findall(page)) == 1
 
 
+def test_the_administrator_of_an_eu_entity_appoints_representatives(
+    running: RunningKsef, ania: Visitor
+) -> None:
+    with Visitor(running) as hans:
+        now = datetime.now(UTC) - timedelta(hours=1)
+        identity = authority.person("Hans", "Muster", now=now, pesel=hans.pesel)
+        context = f"{ania.nip}-DE123456789"
+        about: dict[str, Any] = {"holder": "number", "holder_type": "Pesel", "holder_number": hans.pesel}
+        grant(ania, "eu-admin", **JAN, **about, vat_ue="DE123456789", eu_name="Muster GmbH",
+              eu_address="Berlin", who=fingerprint(identity.certificate))  # fmt: skip
+        hans.post("/login/certificate", files={"certificate": ("hans.pem", identity.to_pem())})
+        page = hans.post("/login/context", context=f"NipVatUe {context} certificateFingerprint")
+        assert context in page
+        assert "Representative of this EU entity" in hans.get("/permissions/grant")
+        hans.get("/permissions/grant/person", 404)
+        fields = {**about, "who": PRINT, "first": "Eva", "last": "Muster", "description": "sends invoices"}
+        assert "granted" in grant(hans, "eu", **fields, permission="InvoiceWrite")
+        page = hans.get("/permissions/manage/eu?permission=InvoiceWrite")
+        assert "Eva Muster" in page
+        assert "Eva Muster" in hans.get("/permissions/map")
+        (path,) = [each for each in _REVOKE.findall(page) if PRINT in hans.get(each)]
+        assert "does not have it any more" in hans.post(path)
+
+
 def test_the_holder_of_a_certificate_is_named_one_way_or_the_other(ania: Visitor) -> None:
     whom: dict[str, Any] = {**JAN, "who_type": "Fingerprint", "who": PRINT, "permission": "InvoiceRead"}
     document: dict[str, Any] = {
@@ -220,6 +247,15 @@ def test_the_holder_of_a_certificate_is_named_one_way_or_the_other(ania: Visitor
         assert "granted" in grant(ania, "person", **whom, **how)
     page = grant(ania, "person", 400, **whom, **{**document, "born": "yesterday"})
     assert "“yesterday” is no day" in unescape(page)
+
+
+def test_who_gives_up_the_right_to_manage_is_warned(running: RunningKsef, ania: Visitor) -> None:
+    with employee(running, ania.nip, "CredentialsManage", "InvoiceRead") as admin:
+        warned = {
+            "This is your own right to manage permissions" in admin.get(path)
+            for path in _REVOKE.findall(admin.get("/permissions/manage/persons"))
+        }
+        assert warned == {True, False}, "of the two permissions only the one"
 
 
 # ---- refusals and what was typed ---------------------------------------------------------------------
@@ -254,6 +290,7 @@ def test_an_operation_of_others_is_not_told(ania: Visitor, obcy: Visitor) -> Non
         ({"who_type": "System"}, "Choose one."),
         ({"permission": []}, "Tick at least one."),
         ({"permission": ["Everything"]}, "Tick at least one."),
+        ({"last": ""}, "Surname</a>: Fill this in, with 2 to 81 characters."),
         ({"first": "J"}, "This has 1 characters; KSeF wants 2 to 30. Write more."),
         ({"description": "x" * 257}, "This has 257 characters; KSeF wants 5 to 256. Shorten it."),
         ({"description": "bell \x07 rings"}, "a character in it that cannot be printed"),
@@ -267,7 +304,7 @@ def test_what_does_not_fit_is_told_and_nothing_typed_is_lost(
     assert told in page
     assert 'aria-invalid="true"' in page
     assert "Nothing was sent yet" in page
-    assert f'value="{JAN["last"]}"' in page
+    assert f'value="{fields["last"]}"' in page
     ticked = 'value="InvoiceRead" checked' in page
     assert ticked == (fields["permission"] == ["InvoiceRead"])
 

@@ -98,6 +98,35 @@ def looks(visit: Visit, kind: str, value: str) -> str:
     )
 
 
+#: How the summary of faults calls the fields, in the order of the forms.
+LABELS: Final[dict[str, Text]] = {
+    "target": ("Client", "Klient", "Kunde"),
+    "client": ("Client", "Klient", "Kunde"),
+    "unit_type": ("Unit", "Jednostka", "Einheit"),
+    "unit": ("Unit", "Jednostka", "Einheit"),
+    "unit_name": ("Name of the unit", "Nazwa jednostki", "Name der Einheit"),
+    "vat_ue": ("VAT number in the EU", "Numer VAT UE", "USt-IdNr."),
+    "eu_name": ("Name of the EU entity", "Nazwa podmiotu unijnego", "Name des EU-Unternehmens"),
+    "eu_address": ("Its address", "Jego adres", "Seine Anschrift"),
+    "who_type": ("Known by", "Identyfikator", "Bekannt durch"),
+    "who": ("To whom", "Komu", "Wem"),
+    "holder": ("Holder of the certificate", "Posiadacz certyfikatu", "Inhaber des Zertifikats"),
+    "holder_type": ("Number of the holder", "Numer posiadacza", "Nummer des Inhabers"),
+    "holder_number": ("Number of the holder", "Numer posiadacza", "Nummer des Inhabers"),
+    "born": ("Birth date", "Data urodzenia", "Geburtsdatum"),
+    "document": ("Kind of document", "Rodzaj dokumentu", "Art des Ausweises"),
+    "document_number": ("Number of the document", "Numer dokumentu", "Ausweisnummer"),
+    "country": ("Country", "Kraj", "Land"),
+    "company": ("Name of the company", "Nazwa firmy", "Name des Unternehmens"),
+    "company_address": ("Address of the company", "Adres firmy", "Anschrift des Unternehmens"),
+    "first": ("First name", "Imię", "Vorname"),
+    "last": ("Surname", "Nazwisko", "Nachname"),
+    "permission": ("Permissions", "Uprawnienia", "Berechtigungen"),
+    "permission_InvoiceWrite": ("Permissions", "Uprawnienia", "Berechtigungen"),
+    "description": ("Description", "Opis uprawnienia", "Beschreibung"),
+}
+
+
 @dataclass
 class Sheet:
     """A form as it was sent, and the faults found so far, by field."""
@@ -117,10 +146,28 @@ class Sheet:
         """The first fault of a field is the one shown."""
         self.faults.setdefault(name, text)
 
+    @property
+    def summary(self) -> list[tuple[str, str, str]]:
+        """Field, its name, what is wrong with it; in the order of the form."""
+        return [
+            (name, self.visit.t(*label), self.faults[name])
+            for name, label in LABELS.items()
+            if name in self.faults
+        ]
+
     def text(self, name: str, least: int, most: int) -> str:
         """A text of some length."""
         value, t = self.value(name), self.visit.t
-        if not least <= len(value) <= most:
+        if not value:
+            self.fault(
+                name,
+                t(
+                    f"Fill this in, with {least} to {most} characters.",
+                    f"Uzupełnij to pole: od {least} do {most} znaków.",
+                    f"Füllen Sie dies aus, mit {least} bis {most} Zeichen.",
+                ),
+            )
+        elif not least <= len(value) <= most:
             self.fault(
                 name,
                 t(

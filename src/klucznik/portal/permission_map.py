@@ -5,6 +5,7 @@ It is made of the lists that KSeF shows the visitor, so it never tells more than
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -75,12 +76,12 @@ async def show(visit: Visit) -> Response:
 
 
 async def _gather(visit: Visit, names: set[str]) -> Gathered:
-    gathered = Gathered()
-    for name in sorted(names):
-        lines = [line_of(item) async for item in entries(visit, LISTINGS[name], _PAGES)]
-        gathered.lines[name] = lines
-        if len(lines) >= _PAGES * 100:
-            gathered.cut.append(name)
+    async def lines(name: str) -> list[Line]:
+        return [line_of(item) async for item in entries(visit, LISTINGS[name], _PAGES)]
+
+    ordered = sorted(names)
+    gathered = Gathered(dict(zip(ordered, await asyncio.gather(*map(lines, ordered)), strict=True)))
+    gathered.cut = [name for name in ordered if len(gathered.lines[name]) >= _PAGES * 100]
     return gathered
 
 

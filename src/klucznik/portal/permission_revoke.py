@@ -64,14 +64,16 @@ def _named(visit: Visit) -> tuple[Listing, str]:
 def _page(
     visit: Visit, listing: Listing, line: Line | None, status: int = 200, refused: Sequence[str] = ()
 ) -> Response:
-    mine = line is not None and line.holder is not None and [line.holder.kind, line.holder.value]
+    kept = visit.kept
+    myself = (kept.subject, ["Fingerprint", kept.fingerprint])
+    mine = line is not None and line.holder is not None and [line.holder.kind, line.holder.value] in myself
     return visit.page(
         "permission_revoke.html",
         status if line else 404,
         listing=listing,
         line=line,
         refused=refused,
-        own=mine == visit.kept.subject and line is not None and line.scope == "CredentialsManage",
+        own=mine and line is not None and line.scope == "CredentialsManage",
         scope_name=lambda wire: scope_name(visit.t, wire),
         types=TYPES,
     )
