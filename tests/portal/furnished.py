@@ -68,7 +68,7 @@ def hostile_invoice(seller: str, buyer: str, number: str) -> bytes:
 
 
 def unlinked(made: Furnished) -> list[str]:
-    """Pages to which no link leads at once: of an older session, after a form, asked for in the background."""
+    """Pages to which no link leads at once: of an older session, after a form, fetched in the background."""
     return [
         "/login",
         "/login/profile",

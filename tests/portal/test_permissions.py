@@ -148,6 +148,7 @@ def test_a_company_passes_on_what_it_may_and_no_more(ania: Visitor) -> None:
 @pytest.mark.parametrize(
     ("wanted", "whom"),
     [("SelfInvoicing", new_nip()), ("RRInvoicing", new_nip()), ("PefInvoicing", "PPL123456")],
+    ids=["SelfInvoicing", "RRInvoicing", "PefInvoicing"],
 )
 def test_authorizations_are_given_listed_and_taken_back(ania: Visitor, wanted: str, whom: str) -> None:
     fields: dict[str, Any] = {
