@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
+_OURS = ("/web/", "#")
+
 
 class _Reader(HTMLParser):
     def __init__(self) -> None:
@@ -14,13 +16,15 @@ class _Reader(HTMLParser):
         given = dict(attrs)
         if tag == "script" and not str(given.get("src")).startswith("/web/static/"):
             self.found.append("script")
-        if given.get("src") == "x" or str(given.get("href", "")).lower().startswith("javascript:"):
-            self.found.append(f"{tag} {given}")
-        self.found += [f"{tag} {name}" for name in given if name.startswith("on") or name == "style"]
+        for name, value in given.items():
+            if name.startswith("on") or name in ("style", "autofocus"):
+                self.found.append(f"{tag} {name}")
+            if name in ("src", "href", "action", "formaction") and not (value or "").startswith(_OURS):
+                self.found.append(f"{tag} {name}={value}")
 
 
 def alive(page: str) -> list[str]:
-    """Scripts, handlers and addresses that are not ours; a page in order has none."""
+    """Scripts, handlers, styles and addresses that are not ours; a page in order has none."""
     reader = _Reader()
     reader.feed(page)
     return reader.found

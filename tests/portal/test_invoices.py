@@ -1,90 +1,23 @@
-"""Faktury and Historia sesji: sent, found, read, followed; and what others get of them."""
+"""Faktury: issued, sent, found and read."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
-from klucznik.client import batch, security, sending, sessions
-from klucznik.client.flow import Flow, ask
+from klucznik.client import sending
 from klucznik.client.journal import MemoryJournal
 from klucznik.clock import WARSAW
-from klucznik.crypto import envelope
 from klucznik.documents import samples
 from klucznik.documents.upo import read as read_upo
 from klucznik.testing import RunningKsef
-from klucznik.wire.security import PublicKeyCertificateUsage
 
-from .furnished import IMAGE, PAYLOADS, QUOTE, SCRIPT, client_of, hostile_invoice
-from .person import Visitor, employee, new_nip, owner
-
-_NUMBER = re.compile(r'id="ksef-number">([^<]+)<')
-_SESSION = re.compile(r"/web/sessions/([0-9A-Z-]{36})")
-BUYER = "5265877635"
-
-
-def today() -> str:
-    return datetime.now(WARSAW).date().isoformat()
-
-
-def typed(**changes: Any) -> dict[str, Any]:
-    """A short form filled in, with one line of three."""
-    lines = {"name": "Ołówek", "quantity": "2,5", "unit": "szt.", "price": "1 000,50", "rate": "23"}
-    form: dict[str, Any] = {
-        "number": "FV/1",
-        "issued": today(),
-        "sold": "",
-        "seller_name": "Zmyślona Wytwórnia",
-        "seller_address": "ul. Zmyślona 1",
-        "buyer_nip": BUYER,
-        "buyer_name": "Przykładowy Odbiorca",
-        "buyer_address": "ul. Inna 2",
-    }
-    blanks = {"rate": "23"}
-    form |= {f"line_{name}": [value, *[blanks.get(name, "")] * 2] for name, value in lines.items()}
-    return form | changes
-
-
-def issue(ania: Visitor, **changes: Any) -> str:
-    """From the form to the page that says what became of it."""
-    return send(ania, ania.post("/invoices/new", **typed(**changes)))
-
-
-def send(ania: Visitor, preview: str) -> str:
-    nonce, document = ania.hidden(preview, "nonce"), ania.hidden(preview, "document")
-    return ania.post("/invoices/send", nonce=nonce, document=document)
-
-
-def number_of(page: str) -> str:
-    found = _NUMBER.search(page)
-    assert found, page[-3000:]
-    return found[1]
-
-
-def session_of(page: str) -> str:
-    found = _SESSION.search(page)
-    assert found, page[-3000:]
-    return found[1]
-
-
-def sample(seller: str, buyer: str, number: str) -> sending.Document:
-    now = datetime.now(UTC)
-    content = samples.invoice(seller, buyer, number, now.astimezone(WARSAW).date(), now)
-    return sending.Document(f"{number}.xml", content)
-
-
-def opened() -> Flow[str]:
-    """An online session that nothing was sent in."""
-    public_key = yield from security.current(PublicKeyCertificateUsage.SymmetricKeyEncryption)
-    key, iv = envelope.new_session_key()
-    with key.reveal() as plain:
-        sealed = security.wrap(plain, public_key)
-    call = sessions.open_online(sending.FA3, key, iv, sealed, public_key.public_key_id)
-    return (yield from ask(call)).reference_number
+from .furnished import client_of
+from .issuing import BUYER, issue, number_of, sample, send, session_of, typed
+from .person import Visitor, employee, owner
 
 
 def test_the_short_form_becomes_an_invoice_with_number_pdf_and_upo(ania: Visitor) -> None:
@@ -241,6 +174,21 @@ def test_invoices_are_found_by_role_number_partner_and_date(
         assert "No invoice fits" in visitor.get(f"/invoices?role={role}")
 
 
+def test_a_session_is_read_page_by_page(many: tuple[Visitor, list[sending.Result]]) -> None:
+    visitor, results = many
+    session = results[0].session
+    page = visitor.get(f"/sessions/{session}")
+    following = re.search(r'rel="next" href="/web([^"]+)"', page)
+    assert following
+    second = visitor.get(following[1])
+    assert (page.count('scope="row"'), second.count('scope="row"')) == (25, 5)
+    whole = re.search(r"/web(/sessions/[0-9A-Z-]+/upo/[0-9A-Z-]+)/xml", page)
+    assert whole
+    content = visitor.http.get(f"{whole[1]}/xml").content
+    assert len(read_upo(content).documents) == 30
+    assert "Collective UPO" in visitor.get(whole[1])
+
+
 def test_the_buyer_sees_who_sold(running: RunningKsef, ania: Visitor) -> None:
     with owner(running, given="Buyer") as buyer:
         number = number_of(issue(ania, number="FV/to-buyer", buyer_nip=buyer.nip))
@@ -282,122 +230,11 @@ def test_what_is_not_there_is_said_so(ania: Visitor, path: str, code: int) -> No
     ania.get(path, code)
 
 
-def test_a_stranger_gets_nothing(ania: Visitor, obcy: Visitor, stranger: Visitor) -> None:
-    outcome = issue(ania, number="FV/secret", buyer_name="Only ours")
-    number, session = number_of(outcome), session_of(outcome)
-    for path in (
-        f"/invoices/{number}",
-        f"/invoices/{number}/xml",
-        f"/invoices/{number}/pdf",
-        f"/sessions/{session}",
-        f"/sessions/{session}/close",
-        f"/sessions/{session}/upo/{number}",
-    ):
-        assert "Only ours" not in obcy.get(path, 400)
-        assert "Log in" in stranger.get(path), path
-    for path in ("/invoices", f"/invoices?number={number}", "/sessions", f"/sessions?number={session}"):
-        page = obcy.get(path)
-        assert f"/invoices/{number}" not in page
-        assert f"/sessions/{session}" not in page
-    obcy.post(f"/sessions/{session}/close", 400)
-
-
 def test_who_may_not_read_is_told_what_is_missing(running: RunningKsef, ania: Visitor) -> None:
     with employee(running, ania.nip, "CredentialsRead") as clerk:
         page = clerk.get("/invoices", 400)
         assert "InvoiceRead" in page
         assert "Which invoices" in page
-
-
-def test_introspection_sees_the_sessions_of_all(running: RunningKsef, ania: Visitor, biuro: Visitor) -> None:
-    session = session_of(issue(ania, number="FV/seen"))
-    assert session not in biuro.get("/sessions"), "InvoiceWrite sees one's own alone"
-    with employee(running, ania.nip, "Introspection") as auditor:
-        assert session in auditor.get("/sessions")
-        assert "FV/seen" in auditor.get(f"/sessions/{session}")
-
-
-def test_a_session_is_ended_after_a_question(ania: Visitor) -> None:
-    with client_of(ania) as ksef:
-        session = ksef.run(opened())
-    assert f"/web/sessions/{session}/close" in ania.get(f"/sessions/{session}")
-    assert "End this session?" in ania.get(f"/sessions/{session}/close")
-    assert ania.http.post(f"/sessions/{session}/close", data={}).status_code == 403
-    assert ">100<" in ania.get(f"/sessions/{session}"), "still open"
-    page = ania.post(f"/sessions/{session}/close")
-    assert "The session is closed" in page
-    assert "not open any more" in ania.get(f"/sessions/{session}/close")
-    assert "Why:" in ania.post(f"/sessions/{session}/close"), "closed twice: refused, with its cause"
-
-
-def test_sessions_are_filtered(ania: Visitor) -> None:
-    session = session_of(issue(ania, number="FV/filter"))
-    for query in ("", "?kind=Online", "?group=Succeeded", f"?first={today()}", f"?number={session}"):
-        assert session in ania.get(f"/sessions{query}"), query
-    for query in ("?kind=Batch", "?group=Failed", "?group=Cancelled", "?last=2026-01-01"):
-        assert session not in ania.get(f"/sessions{query}"), query
-    assert "no date" in ania.get("/sessions?first=soon", 400)
-    assert "no number of a session" in ania.get("/sessions?number=12", 400)
-
-
-def test_a_session_is_read_page_by_page(many: tuple[Visitor, list[sending.Result]]) -> None:
-    visitor, results = many
-    session = results[0].session
-    page = visitor.get(f"/sessions/{session}")
-    following = re.search(r'rel="next" href="/web([^"]+)"', page)
-    assert following
-    second = visitor.get(following[1])
-    assert (page.count('scope="row"'), second.count('scope="row"')) == (25, 5)
-    whole = re.search(r"/web(/sessions/[0-9A-Z-]+/upo/[0-9A-Z-]+)/xml", page)
-    assert whole
-    content = visitor.http.get(f"{whole[1]}/xml").content
-    assert len(read_upo(content).documents) == 30
-    assert "Collective UPO" in visitor.get(whole[1])
-
-
-def test_a_form_without_its_token_sends_nothing(ania: Visitor) -> None:
-    preview = ania.post("/invoices/new", **typed(number="FV/csrf"))
-    sent = {"nonce": ania.hidden(preview, "nonce"), "document": ania.hidden(preview, "document")}
-    for path, form in (
-        ("/invoices/send", sent),
-        ("/invoices/new", typed()),
-        ("/invoices/xml", {"text": "<a/>"}),
-    ):
-        assert ania.http.post(path, data=form).status_code == 403
-    assert "No invoice fits" in ania.get("/invoices?number=FV/csrf")
-
-
-@pytest.mark.parametrize("payload", PAYLOADS)
-def test_payloads_come_out_as_text(ania: Visitor, payload: str) -> None:
-    texts = dict.fromkeys(("number", "seller_name", "seller_address", "buyer_name", "buyer_address"), payload)
-    lines = {"line_name": [payload, "", ""], "line_unit": [payload[:50], "", ""]}
-    form = typed(**texts, **lines)
-    pages = [
-        ania.post("/invoices/new", 400, **{**form, "issued": payload, "line_price": [payload, "", ""]}),
-        ania.post("/invoices/new", **form),
-        ania.post("/invoices/xml", text=payload, do="edit"),
-        ania.post("/invoices/xml", text=f"<a>{payload}"),
-        ania.http.get("/invoices", params={"number": payload, "partner": payload, "first": payload}).text,
-        ania.http.get("/sessions", params={"number": payload, "token": payload, "last": payload}).text,
-        issue(ania, **texts, **lines),
-    ]
-    for page in pages:
-        for raw in (IMAGE, SCRIPT, QUOTE, 'href="javascript:', "49${"):
-            assert raw not in page
-
-
-def test_a_hostile_document_is_only_text(ania: Visitor) -> None:
-    content = hostile_invoice(ania.nip, new_nip(), "H/1")
-    preview = ania.post("/invoices/xml", files={"file": (f"{SCRIPT}.xml", content, "text/xml")})
-    outcome = send(ania, preview)
-    number = number_of(outcome)
-    for page in (preview, outcome, ania.get(f"/invoices/{number}"), ania.get("/invoices")):
-        assert "<img src=x" not in page
-        assert "<script>" not in page
-        assert 'href="javascript:' not in page
-    answer = ania.http.get(f"/invoices/{number}/xml")
-    assert answer.headers["content-type"].startswith("application/xml")
-    assert answer.headers["content-disposition"].startswith("attachment")
 
 
 @pytest.mark.parametrize(
@@ -425,15 +262,3 @@ def test_three_languages(running: RunningKsef, language: str, words: tuple[str, 
         for page in pages:
             assert f'<html lang="{language}">' in page
             assert page.count("<h1") == 1
-
-
-def test_a_batch_session_has_its_place(ania: Visitor) -> None:
-    with client_of(ania) as ksef:
-        documents = [sample(ania.nip, BUYER, f"B/{at}") for at in range(3)]
-        session = ksef.run(batch.send(documents)).session
-        status = ksef.call(sessions.status(session))
-    assert status.status.code == 200
-    assert session in ania.get("/sessions?kind=Batch")
-    page = ania.get(f"/sessions/{session}")
-    assert "Batch session" in page
-    assert page.count('scope="row"') == 3

@@ -1,12 +1,11 @@
-"""Permissions in the portal: granted, refused with the cause, listed, revoked with proof."""
+"""Permissions in the portal: granted, listed, revoked with proof, one truth with the API."""
 
 from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
-from html import escape, unescape
-from html.parser import HTMLParser
-from typing import Any, Final
+from html import unescape
+from typing import Any
 
 import pytest
 
@@ -16,65 +15,9 @@ from klucznik.crypto.certs import fingerprint
 from klucznik.testing import RunningKsef
 from klucznik.wire.ids import internal_id_check
 
-from .furnished import PAYLOADS, client_of
+from .furnished import client_of
+from .granting import JAN, PRINT, REVOKE, at_api, grant
 from .person import Visitor, employee, new_nip, new_pesel, owner
-
-_REFERENCE = re.compile(r"[0-9]{8}-EG-[0-9A-F]{10}-[0-9A-F]{10}-[0-9A-F]{2}")
-_REVOKE = re.compile(r'href="/web(/permissions/revoke/[a-z-]+/[0-9a-f-]{36})"')
-JAN: Final[dict[str, Any]] = {
-    "who_type": "Pesel",
-    "first": "Jan",
-    "last": "Kowalski",
-    "description": "bookkeeper in Gdynia",
-}
-PRINT = "0123456789ABCDEF" * 4
-
-
-def ended(visitor: Visitor, page: str) -> str:
-    """The page of an operation, looked at as it does itself until KSeF has decided."""
-    found = _REFERENCE.search(page)
-    assert found, page
-    for _ in range(20):
-        if "KSeF is working on it" not in page:
-            return page
-        page = visitor.get(f"/permissions/operations/{found[0]}?kind=person")
-    raise AssertionError("the operation does not end")
-
-
-def grant(visitor: Visitor, kind: str, code: int = 200, **fields: Any) -> str:
-    """Fill in the form of a kind; the page of the operation at its end."""
-    page = visitor.post(f"/permissions/grant/{kind}", code, **fields)
-    return ended(visitor, page) if code == 200 else page
-
-
-class _Foreign(HTMLParser):
-    """Gathers what no page of ours has: handlers, scripts and pictures from elsewhere, odd links."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        for name, value in attrs:
-            if name.startswith("on") or name in ("autofocus", "style"):
-                self.found.append(f"{tag} {name}")
-            if name in ("src", "href", "action") and not (value or "").startswith(("/web/", "#")):
-                self.found.append(f"{tag} {name}={value}")
-        if tag == "script" and not dict(attrs).get("src"):
-            self.found.append("script")
-
-
-def foreign(page: str) -> list[str]:
-    """What hostile texts made of a page."""
-    reader = _Foreign()
-    reader.feed(page)
-    return reader.found
-
-
-def at_api(visitor: Visitor, pesel: str) -> list[Any]:
-    """What the API lists of a person at the visitor's firm."""
-    with client_of(visitor) as ksef:
-        return list(ksef.call(permissions.persons(who=("Pesel", pesel))).permissions)
 
 
 def test_what_is_granted_here_shows_in_the_api_and_in_the_list(ania: Visitor) -> None:
@@ -111,7 +54,7 @@ def test_what_is_granted_at_the_api_shows_here_and_is_revoked_here(ania: Visitor
         )
     page = ania.get("/permissions/manage/granted")
     assert "granted by a program" in page
-    (path,) = _REVOKE.findall(page)
+    (path,) = REVOKE.findall(page)
     asked = ania.get(path)
     assert pesel in asked
     assert "Revoke this permission?" in asked
@@ -160,7 +103,7 @@ def test_authorizations_are_given_listed_and_taken_back(ania: Visitor, wanted: s
     assert "The permission is granted" in grant(ania, "authorization", **fields)
     page = ania.get("/permissions/manage/authorizations")
     assert whom in page
-    (path,) = _REVOKE.findall(page)
+    (path,) = REVOKE.findall(page)
     assert "does not have it any more" in ania.post(path)
     with client_of(ania) as ksef:
         assert ksef.call(permissions.authorizations()).authorization_grants == []
@@ -172,7 +115,7 @@ def test_an_authorization_received_is_seen_but_not_ours_to_take(running: Running
         grant(seller, "authorization", **fields, description="she bills us")
         page = ania.get("/permissions/manage/authorized-by")
         assert seller.nip in page
-        assert _REVOKE.findall(page) == []
+        assert REVOKE.findall(page) == []
 
 
 def test_a_unit_begins_with_its_administrator(running: RunningKsef, ania: Visitor) -> None:
@@ -208,7 +151,7 @@ def test_an_eu_entity_has_an_administrator_known_by_a_certificate(ania: Visitor)
     assert len(found) == 4
     page = ania.get("/permissions/manage/eu?of=Fingerprint&value=0123&permission=VatUeManage")
     assert "Muster GmbH" in page
-    assert len(_REVOKE.findall(page)) == 1
+    assert len(REVOKE.findall(page)) == 1
 
 
 def test_the_administrator_of_an_eu_entity_appoints_representatives(
@@ -231,7 +174,7 @@ def test_the_administrator_of_an_eu_entity_appoints_representatives(
         page = hans.get("/permissions/manage/eu?permission=InvoiceWrite")
         assert "Eva Muster" in page
         assert "Eva Muster" in hans.get("/permissions/map")
-        (path,) = [each for each in _REVOKE.findall(page) if PRINT in hans.get(each)]
+        (path,) = [each for each in REVOKE.findall(page) if PRINT in hans.get(each)]
         assert "does not have it any more" in hans.post(path)
 
 
@@ -254,152 +197,9 @@ def test_who_gives_up_the_right_to_manage_is_warned(running: RunningKsef, ania: 
     with employee(running, ania.nip, "CredentialsManage", "InvoiceRead") as admin:
         warned = {
             "This is your own right to manage permissions" in admin.get(path)
-            for path in _REVOKE.findall(admin.get("/permissions/manage/persons"))
+            for path in REVOKE.findall(admin.get("/permissions/manage/persons"))
         }
         assert warned == {True, False}, "of the two permissions only the one"
-
-
-# ---- refusals and what was typed ---------------------------------------------------------------------
-
-
-def test_a_refused_operation_tells_its_cause(ania: Visitor) -> None:
-    page = grant(ania, "person", **JAN, who=new_pesel(), permission=["EnforcementOperations"])
-    assert "KSeF refused" in page
-    assert "430 „Kontekst identyfikatora nie odpowiada" in page
-    assert f"{ania.nip} has neither role" in page
-    itself: dict[str, Any] = {"who": ania.nip, "company": "Firm of Ania", "permission_InvoiceRead": "yes"}
-    page = grant(ania, "entity", **itself, description="to myself")
-    assert "440" in page
-    assert "a company does not grant this to itself" in page
-
-
-def test_an_operation_of_others_is_not_told(ania: Visitor, obcy: Visitor) -> None:
-    page = grant(ania, "person", **JAN, who=new_pesel(), permission=["EnforcementOperations"])
-    found = _REFERENCE.search(page)
-    assert found
-    page = obcy.get(f"/permissions/operations/{found[0]}", 400)
-    assert ania.nip not in page
-
-
-@pytest.mark.parametrize(
-    ("changed", "told"),
-    [
-        ({"who": "12345678901"}, "“12345678901” does not fit: a PESEL has 11 digits"),
-        ({"who": "", "permission": []}, "Type it: a PESEL has 11 digits"),
-        ({"who_type": "Nip", "who": "1234567890"}, "“1234567890” does not fit: a NIP has 10 digits"),
-        ({"who_type": "Fingerprint", "who": "zz"}, "“zz” does not fit: a fingerprint"),
-        ({"who_type": "System"}, "Choose one."),
-        ({"permission": []}, "Tick at least one."),
-        ({"permission": ["Everything"]}, "Tick at least one."),
-        ({"last": ""}, "Surname</a>: Fill this in, with 2 to 81 characters."),
-        ({"first": "J"}, "This has 1 characters; KSeF wants 2 to 30. Write more."),
-        ({"description": "x" * 257}, "This has 257 characters; KSeF wants 5 to 256. Shorten it."),
-        ({"description": "bell \x07 rings"}, "a character in it that cannot be printed"),
-    ],
-)
-def test_what_does_not_fit_is_told_and_nothing_typed_is_lost(
-    ania: Visitor, changed: dict[str, Any], told: str
-) -> None:
-    fields: dict[str, Any] = {**JAN, "who": new_pesel(), "permission": ["InvoiceRead"], **changed}
-    page = unescape(grant(ania, "person", 400, **fields))
-    assert told in page
-    assert 'aria-invalid="true"' in page
-    assert "Nothing was sent yet" in page
-    assert f'value="{fields["last"]}"' in page
-    ticked = 'value="InvoiceRead" checked' in page
-    assert ticked == (fields["permission"] == ["InvoiceRead"])
-
-
-def test_a_provider_of_pef_is_no_company_and_the_other_way_round(ania: Visitor) -> None:
-    fields: dict[str, Any] = {"company": "Amper S.A.", "description": "for a year"}
-    page = grant(ania, "authorization", 400, permission="PefInvoicing", who=new_nip(), **fields)
-    assert "a Peppol ID is P" in page
-    page = grant(ania, "authorization", 400, permission="SelfInvoicing", who="PPL123456", **fields)
-    assert "a NIP has 10 digits" in page
-
-
-def test_without_the_right_ksef_refuses_and_the_form_stays(biuro: Visitor) -> None:
-    fields: dict[str, Any] = {**JAN, "who": new_pesel(), "permission": ["InvoiceRead"]}
-    page = unescape(grant(biuro, "person", 400, **fields))
-    assert 'role="alert"' in page
-    assert "CredentialsManage" in page
-    assert f'value="{fields["who"]}"' in page
-
-
-def test_kinds_and_lists_of_other_contexts_are_not_there(ania: Visitor) -> None:
-    for path in (
-        "grant/eu",
-        "grant/nothing",
-        "manage/nothing",
-        f"revoke/received/{'0' * 36}",
-        "revoke/own/x",
-    ):
-        assert ania.http.get(f"/permissions/{path}").status_code == 404, path
-
-
-# ---- strangers, forms from elsewhere, hostile texts --------------------------------------------------
-
-
-@pytest.fixture
-def granted(ania: Visitor) -> tuple[str, str]:
-    """A PESEL with a permission at Ania's, and the path that revokes it."""
-    pesel = new_pesel()
-    grant(ania, "person", **JAN, who=pesel, permission=["InvoiceRead"])
-    return pesel, _REVOKE.findall(ania.get(f"/permissions/manage/persons?of=Pesel&value={pesel}"))[0]
-
-
-def test_a_stranger_sees_and_takes_nothing(ania: Visitor, obcy: Visitor, granted: tuple[str, str]) -> None:
-    pesel, path = granted
-    for where in ("manage/persons", "manage/granted", f"manage/persons?of=Pesel&value={pesel}", "map"):
-        page = obcy.get(f"/permissions/{where}")
-        assert JAN["description"] not in page
-        assert ania.nip not in page
-    assert pesel not in obcy.get(path, 404)
-    page = obcy.post(path)
-    assert "KSeF refused" in page
-    assert len(at_api(ania, pesel)) == 1, "still there"
-
-
-def test_who_may_not_look_is_told_so(biuro: Visitor, granted: tuple[str, str]) -> None:
-    page = biuro.get("/permissions/manage")
-    assert 'aria-current="page">Mine<' in page
-    assert "/web/permissions/manage/persons" not in page
-    assert granted[0] not in biuro.get("/permissions/manage/persons", 400)
-    assert granted[0] not in biuro.get("/permissions/map")
-    biuro.get(granted[1], 400)
-
-
-def test_nobody_gets_in_without_login(stranger: Visitor) -> None:
-    for path in ("", "/grant", "/grant/person", "/manage/persons", "/map", "/operations/x"):
-        answer = stranger.http.get(f"/permissions{path}", follow_redirects=False)
-        assert answer.headers["location"] == "/web/login", path
-
-
-def test_forms_without_their_token_do_nothing(ania: Visitor, granted: tuple[str, str]) -> None:
-    pesel, path = granted
-    assert ania.http.post(path, data={}).status_code == 403
-    assert len(at_api(ania, pesel)) == 1
-    other = {**JAN, "who": new_pesel(), "permission": "InvoiceRead", "csrf": "x"}
-    assert ania.http.post("/permissions/grant/person", data=other).status_code == 403
-    assert at_api(ania, other["who"]) == []
-
-
-@pytest.mark.parametrize("payload", PAYLOADS)
-def test_hostile_texts_are_only_text(ania: Visitor, payload: str) -> None:
-    pesel, office = new_pesel(), new_nip()
-    name = payload[:30]
-    grant(ania, "person", who_type="Pesel", who=pesel, first=name, last=name, description=payload,
-          permission="InvoiceRead")  # fmt: skip
-    grant(ania, "entity", who=office, company=payload, description=payload, permission_InvoiceRead="yes")
-    path = _REVOKE.findall(ania.get("/permissions/manage/persons"))[0]
-    for where in ("/permissions/manage/persons", "/permissions/map", path):
-        page = ania.get(where)
-        assert escape(payload, quote=False) in page.replace("&#34;", '"').replace("&#39;", "'"), where
-        assert foreign(page) == [], where
-    shown = grant(ania, "person", 400, **{**JAN, "first": payload, "who": payload, "description": payload})
-    assert foreign(shown) == []
-    page = ania.http.get("/permissions/manage/persons", params={"of": "Pesel", "value": payload}).text
-    assert foreign(page) == []
 
 
 @pytest.mark.parametrize(
@@ -433,11 +233,11 @@ def test_long_lists_come_in_pages(running: RunningKsef, ania: Visitor) -> None:
     for number in (1, 2, 3):
         page = ania.get(path)
         assert f"Page {number}" in page
-        seen |= set(_REVOKE.findall(page))
+        seen |= set(REVOKE.findall(page))
         older = re.search(r'rel="next" href="/web([^"]+)"', page)
         assert (older is not None) == (number < 3)
         path = unescape(older[1]) if older else ""
     assert len(seen) == 45
     with employee(running, ania.nip, "CredentialsRead") as reader:
         page = reader.get("/permissions/manage/persons?page=99999999")
-        assert _REVOKE.findall(page) == [], "who may only look has nothing to press"
+        assert REVOKE.findall(page) == [], "who may only look has nothing to press"
