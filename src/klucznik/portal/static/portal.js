@@ -32,3 +32,9 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.hidden = false;
   button.addEventListener("click", () => window.print());
 }
+// A narrow menu is one line: bring where we are into sight.
+const here = document.querySelector(".menu [aria-current]");
+if (here) {
+  const line = here.closest("ul");
+  line.scrollLeft = here.offsetLeft - (line.clientWidth - here.offsetWidth) / 2;
+}
