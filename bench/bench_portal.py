@@ -1,6 +1,7 @@
 """How long the pages of the portal take on a database of 10,000 invoices and 1,000 tokens.
 
-    python bench/bench_portal.py [--invoices 10000] [--tokens 1000] [--rounds 15]
+    python bench/bench_portal.py [--invoices 10000] [--tokens 1000] [--permissions 1000]
+        [--rounds 15]
 
 A firm is made by way of the API, then its rows are copied straight into the database, and every page that
 links lead to is fetched over HTTP. Prints the median of each page in milliseconds, to the last byte, and what
@@ -21,6 +22,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
+from uuid import UUID
 
 from sqlalchemy import Connection, Table, create_engine, func, insert, select
 
@@ -47,12 +49,13 @@ from portal.person import Visitor, owner
 #: Milliseconds that no page should need.
 GOAL: Final = 100
 _EACH_SESSION: Final = 100
-_PERMISSIONS: Final = 200
 _BATCH: Final = 1000
 Row = dict[str, Any]
 
 
-def fill(db: Connection, count: int, ksef_tokens_count: int, rand: random.Random) -> None:
+def fill(
+    db: Connection, count: int, ksef_tokens_count: int, permissions_count: int, rand: random.Random
+) -> None:
     """Copy the accepted invoice, the active token and the permission that are there, each into many."""
     newest = db.execute(select(invoices).where(invoices.c.ksef_number.is_not(None))).mappings().one()
     session = _row(db, sessions, ref=newest["session_ref"])
@@ -87,8 +90,9 @@ def fill(db: Connection, count: int, ksef_tokens_count: int, rand: random.Random
     grant = db.execute(select(grants).where(grants.c.kind == "person")).mappings().first()
     assert grant
     more = [
-        {**grant, "id": make_reference("EC", start, rand.randbytes(5), n), "subject_value": make_pesel(rand)}
-        for n in range(_PERMISSIONS)
+        {**grant, "id": str(UUID(int=rand.getrandbits(128))), "subject_value": make_pesel(rand)}
+        | {"created": grant["created"] - number * 60_000_000}
+        for number in range(1, permissions_count + 1)
     ]
     db.execute(insert(grants), more)
 
@@ -134,6 +138,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--invoices", type=int, default=10_000)
     parser.add_argument("--tokens", type=int, default=1_000)
+    parser.add_argument("--permissions", type=int, default=1_000)
     parser.add_argument("--rounds", type=int, default=15)
     wanted = parser.parse_args()
     rand = random.Random(20260201)
@@ -144,7 +149,7 @@ def main() -> None:
             nip, pesel = somebody.nip, somebody.pesel
         engine = create_engine(f"sqlite:///{data / 'ksef.db'}")
         with engine.begin() as db:
-            fill(db, wanted.invoices, wanted.tokens, rand)
+            fill(db, wanted.invoices, wanted.tokens, wanted.permissions, rand)
             held = [
                 db.execute(select(func.count()).select_from(table)).scalar_one()
                 for table in (invoices, ksef_tokens, sessions, grants)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from html import unescape
 
 from klucznik.client import permissions
+from klucznik.portal.permission_chains import clients
+from klucznik.portal.permission_words import Line, Party
+from klucznik.portal.words import Speaker
 from klucznik.testing import RunningKsef
 
 from .furnished import client_of
@@ -27,9 +31,9 @@ def to_office(client: Visitor, office: str, *names: str, delegate: tuple[str, ..
     )
 
 
-def seen(visitor: Visitor) -> str:
+def seen(visitor: Visitor, path: str = "/permissions/map") -> str:
     """The words of the map, without what surrounds it."""
-    page = visitor.get("/permissions/map")
+    page = visitor.get(path)
     text = re.sub(r"<[^>]+>", " ", page[page.index("<main") : page.index("</main>")])
     return " ".join(unescape(text).split())
 
@@ -113,3 +117,60 @@ def test_units_authorizations_and_owners_have_their_places(running: RunningKsef,
     assert f"Amper S.A. NIP {partner} self-invoicing" in text
     assert "Branch in Sopot" in text
     assert "Ewa Dyrektor" in text
+
+
+def test_of_long_lists_the_newest_entries_and_the_rest_when_asked_to(
+    running: RunningKsef, ania: Visitor
+) -> None:
+    call = permissions.grant_person(("Pesel", new_pesel()), ["InvoiceRead"], OLA, "the very first")
+    give(ania, call)
+    running.seed({"grants": [_grant(ania.nip, new_pesel()) for _ in range(200)]})
+    text = seen(ania)
+    assert "only the newest entries are on the map: Who may work here." in text
+    assert "Read all of them" in text
+    assert "Ola Nowicka" not in text
+    assert "No chain is broken." not in text, "nobody can say so of what was not read"
+    text = seen(ania, "/permissions/map?all=yes")
+    assert "Ola Nowicka" in text
+    assert "No chain is broken." in text
+    assert "newest entries" not in text
+
+
+def test_the_last_of_a_long_list_can_be_revoked(running: RunningKsef, ania: Visitor) -> None:
+    call = permissions.grant_person(("Pesel", new_pesel()), ["InvoiceRead"], OLA, "the very first")
+    give(ania, call)
+    running.seed({"grants": [_grant(ania.nip, new_pesel()) for _ in range(40)]})
+    page = ania.get("/permissions/manage/persons?page=2")
+    (path,) = re.findall(r'href="/web(/permissions/revoke/[^"]+)"', page)
+    assert path.endswith("?page=2"), "so that the page of it need not look through all of them"
+    assert "Ola Nowicka" in ania.get(path)
+    assert "Ola Nowicka" in ania.get(path.replace("?page=2", "?page=0")), "wherever it stands by now"
+    ania.post(path)
+    assert "This permission is not there" in ania.get(path, 404)
+
+
+def _grant(nip: str, pesel: str) -> dict[str, object]:
+    return {
+        "contextIdentifier": {"type": "Nip", "value": nip},
+        "authorizedIdentifier": {"type": "Pesel", "value": pesel},
+        "permissions": [{"permissionType": "InvoiceRead", "description": "for a test"}],
+    }
+
+
+def _line(holder: Party | None, giver: Party | None, target: Party | None, *, delegable: bool) -> Line:
+    return Line("", "InvoiceRead", holder, giver, target, None, "", datetime.now(UTC), True, delegable)
+
+
+def test_what_was_not_read_is_not_called_broken() -> None:
+    t, ola = Speaker("en"), Party("Pesel", "1")
+    client, other = Party("Nip", "2"), Party("Nip", "3")
+    received = [_line(None, client, None, delegable=False)]
+    indirect = [_line(ola, None, each, delegable=False) for each in (client, other)]
+    assert sum(node.breaks() for node in clients(t, received, indirect)) == 2
+    nodes = clients(t, received, indirect, all_received=False)
+    assert sum(node.breaks() for node in nodes) == 0
+    assert "was not read" in nodes[0].children[0].note
+    assert "was not read" in nodes[1].note
+    passed_on = [_line(None, client, None, delegable=True)]
+    assert clients(t, passed_on, [])[0].note
+    assert not clients(t, passed_on, [], all_of_us=False)[0].note

@@ -174,3 +174,17 @@ def test_grants_of_the_first_version_are_kept(tmp_path: Path) -> None:
                 "System",
                 7,
             )
+
+
+def test_a_folder_of_before_an_index_gets_it(tmp_path: Path) -> None:
+    Store(tmp_path, SystemClock()).close()
+    with closing(sqlite3.connect(tmp_path / "ksef.db")) as db, db:
+        db.execute("DROP INDEX grants_newest")
+        db.execute("PRAGMA user_version = 7")
+    for _ in range(2):  # the second start finds nothing to do
+        Store(tmp_path, SystemClock()).close()
+        with closing(sqlite3.connect(tmp_path / "ksef.db")) as db:
+            (index,) = db.execute(
+                "SELECT tbl_name FROM sqlite_master WHERE name = 'grants_newest'"
+            ).fetchall()
+        assert index == ("grants",)

@@ -73,8 +73,19 @@ def working_here(t: Speaker, lines: Iterable[Line]) -> list[Node]:
     return nodes
 
 
-def clients(t: Speaker, received: list[Line], indirect: list[Line]) -> list[Node]:
-    """Clients -> this office -> its employees, with a reason wherever the client's link is missing."""
+def clients(
+    t: Speaker,
+    received: list[Line],
+    indirect: list[Line],
+    *,
+    all_received: bool = True,
+    all_of_us: bool = True,
+) -> list[Node]:
+    """Clients -> this office -> its employees, with a reason wherever the client's link is missing.
+
+    Where not all that was received, or not all of this office's own entries, was read, what is missing may
+    stand in the rest: nothing is called broken for it.
+    """
     nodes: dict[tuple[str, str], Node] = {}
     given: dict[tuple[str, str], dict[str, bool]] = {}
     for line in received:
@@ -88,7 +99,9 @@ def clients(t: Speaker, received: list[Line], indirect: list[Line]) -> list[Node
     for line in indirect:
         if line.target is not None and line.target.kind != "AllPartners":
             key = (line.target.kind, line.target.value)
-            if key not in nodes:
+            if key not in nodes and not all_received:
+                nodes[key] = Node(line.target, note=_unread(t))
+            elif key not in nodes:
                 nodes[key] = Node(
                     line.target,
                     broken=t(
@@ -111,17 +124,27 @@ def clients(t: Speaker, received: list[Line], indirect: list[Line]) -> list[Node
             if not (key in given if target.kind == "AllPartners" else key == (target.kind, target.value)):
                 continue
             employee = people.setdefault((line.holder.kind, line.holder.value), Node(line.holder))
-            _add(
-                employee, Right(scope_name(t, line.scope), broken=_missing(t, given.get(key, {}), line.scope))
-            )
+            broken = _missing(t, given.get(key, {}), line.scope)
+            if broken and not all_received:
+                broken, employee.note = "", _unread(t)
+            _add(employee, Right(scope_name(t, line.scope), broken=broken))
         node.children = list(people.values())
-        if not people and any(given.get(key, {}).values()):
+        if all_of_us and not people and any(given.get(key, {}).values()):
             node.note = t(
                 "nobody here works for this client yet",
                 "nikt tu jeszcze nie pracuje na rzecz tego klienta",
                 "hier arbeitet noch niemand für diesen Kunden",
             )
     return list(nodes.values())
+
+
+def _unread(t: Speaker) -> str:
+    """Instead of a verdict, where the list of what clients gave was not read to its end."""
+    return t(
+        "whether this client lets it be passed on stands in the part of the list that was not read",
+        "czy ten klient pozwala to przekazać dalej, jest w nieodczytanej części listy",
+        "ob dieser Kunde die Weitergabe erlaubt, steht im nicht gelesenen Teil der Liste",
+    )
 
 
 def waiting(t: Speaker, received: list[Line], indirect: list[Line]) -> list[Node]:

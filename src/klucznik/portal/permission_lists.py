@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -79,21 +78,36 @@ def items_of(listing: Listing, answer: Any) -> list[Any]:
     return found
 
 
-async def entries(visit: Visit, listing: Listing, pages: int = _SEARCHED) -> AsyncIterator[Any]:
-    """All entries of a list, up to so many pages of a hundred."""
+async def entries(visit: Visit, listing: Listing, pages: int) -> tuple[list[Any], bool]:
+    """The newest entries of a list, up to so many pages of a hundred, and whether there are more."""
+    found: list[Any] = []
     for number in range(pages):
         answer = await visit.ksef.call(call_of(listing, Filters(), number, 100))
-        for item in items_of(listing, answer):
-            yield item
+        found += items_of(listing, answer)
         if not answer.has_more:
-            return
+            return found, False
+    return found, True
 
 
 async def find(visit: Visit, listing: Listing, permission_id: str) -> Line | None:
-    """The entry with this id; None where the list has it not."""
-    async for item in entries(visit, listing):
-        if item.id == permission_id:
-            return line_of(item)
+    """The entry with this id; None where the list has it not.
+
+    `page` in the address says where it stood when it was chosen: mostly that page is all that is read.
+    """
+
+    async def on(number: int, size: int) -> tuple[Line | None, bool]:
+        answer = await visit.ksef.call(call_of(listing, Filters(), number, size))
+        found = (line_of(item) for item in items_of(listing, answer) if item.id == permission_id)
+        return next(found, None), answer.has_more
+
+    if near := visit.request.query_params.get("page"):
+        line, _ = await on(_number(near), SIZE)
+        if line:
+            return line
+    for number in range(_SEARCHED):
+        line, more = await on(number, 100)
+        if line or not more:
+            return line
     return None
 
 
@@ -138,6 +152,7 @@ async def listed(visit: Visit) -> Response:
         given=given,
         fault=fault,
         number=number,
+        place="" if any(given.values()) or not number else f"?page={number}",
         before=to(number - 1) if number else "",
         after=to(number + 1) if answer and answer.has_more else "",
         may_revoke=bool(listing.revoke)

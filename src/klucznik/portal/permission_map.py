@@ -1,12 +1,13 @@
 """The map of permissions: context -> company -> office -> person, as nested lists; broken chains say why.
 
-It is made of the lists that KSeF shows the visitor, so it never tells more than these.
+It is made of the lists that KSeF shows the visitor, so it never tells more than these. Of long lists it reads
+the newest entries first and the rest when asked to: what it has not read it calls neither whole nor broken.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from starlette.responses import Response
@@ -28,8 +29,9 @@ from klucznik.portal.permission_lists import entries, open_to
 from klucznik.portal.permission_words import TYPES, Line, held, line_of
 from klucznik.portal.visit import Visit, page
 
-#: Pages of a hundred that the map reads of each list.
-_PAGES: Final = 10
+#: Pages of a hundred that the map reads of each list: at first, and when all is asked for.
+_FIRST: Final = 2
+_ALL: Final = 100
 
 
 @dataclass
@@ -52,37 +54,43 @@ class Section:
 class Gathered:
     """Everything the map is made of, by list; `cut` are lists longer than what was read."""
 
-    lines: dict[str, list[Line]] = field(default_factory=dict)
-    cut: list[str] = field(default_factory=list)
+    lines: dict[str, list[Line]]
+    cut: list[str]
 
     def of(self, name: str) -> list[Line]:
         return self.lines.get(name, [])
 
 
 async def show(visit: Visit) -> Response:
-    """GET /permissions/map."""
+    """GET /permissions/map?all=yes: without `all` only the newest entries of each list."""
     holds = await held(visit)
-    owner = bool((await visit.ksef.call(calls.personal(size=10))).owner_permissions)
-    gathered = await _gather(visit, {listing.name for listing in open_to(visit, holds)} - {"granted"})
+    everything = visit.request.query_params.get("all") == "yes"
+    names = {listing.name for listing in open_to(visit, holds)} - {"granted"}
+    gathered, mine = await asyncio.gather(
+        _gather(visit, names, _ALL if everything else _FIRST), visit.ksef.call(calls.personal(size=10))
+    )
     sections = _sections(visit, gathered)
     return visit.page(
         "permission_map.html",
         sections=sections,
         breaks=sum(section.breaks for section in sections),
-        owner=owner,
+        owner=bool(mine.owner_permissions),
         cut=[visit.t(*LISTINGS[name].title) for name in gathered.cut],
+        everything=everything,
         types=TYPES,
     )
 
 
-async def _gather(visit: Visit, names: set[str]) -> Gathered:
-    async def lines(name: str) -> list[Line]:
-        return [line_of(item) async for item in entries(visit, LISTINGS[name], _PAGES)]
+async def _gather(visit: Visit, names: set[str], pages: int) -> Gathered:
+    async def lines(name: str) -> tuple[list[Line], bool]:
+        found, more = await entries(visit, LISTINGS[name], pages)
+        return [line_of(item) for item in found], more
 
     ordered = sorted(names)
-    gathered = Gathered(dict(zip(ordered, await asyncio.gather(*map(lines, ordered)), strict=True)))
-    gathered.cut = [name for name in ordered if len(gathered.lines[name]) >= _PAGES * 100]
-    return gathered
+    read = dict(zip(ordered, await asyncio.gather(*map(lines, ordered)), strict=True))
+    return Gathered(
+        {name: found for name, (found, _) in read.items()}, [name for name, (_, more) in read.items() if more]
+    )
 
 
 def _sections(visit: Visit, gathered: Gathered) -> list[Section]:
@@ -127,6 +135,12 @@ def _sections(visit: Visit, gathered: Gathered) -> list[Section]:
                 ),
                 working_here(t, direct),
                 t(
+                    "Nobody among the newest entries.",
+                    "Nikogo wśród najnowszych wpisów.",
+                    "Niemand unter den neuesten Einträgen.",
+                )
+                if "persons" in gathered.cut
+                else t(
                     "Nobody but the owner may work here.",
                     "Nikt poza właścicielem nie może tu pracować.",
                     "Niemand außer dem Inhaber darf hier arbeiten.",
@@ -134,7 +148,13 @@ def _sections(visit: Visit, gathered: Gathered) -> list[Section]:
             )
         )
     if received or indirect:
-        nodes = clients(t, received, indirect)
+        nodes = clients(
+            t,
+            received,
+            indirect,
+            all_received="received" not in gathered.cut,
+            all_of_us="persons" not in gathered.cut,
+        )
         found.append(
             Section(
                 "clients",

@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 #: Raised by one with every change of the tables; a data folder of a newer version is refused.
-VERSION = 7
+VERSION = 8
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -228,6 +228,8 @@ grants = Table(
     ),
     Index("grants_subject", "subject_type", "subject_value", "kind"),
     Index("grants_from", "from_type", "from_value", "kind"),
+    # The order of the list of a context: a page of it costs a page, however many there are.
+    Index("grants_newest", "context_type", "context_value", "created"),
 )
 
 #: What one company lets another do from that one's own context: permissions.md section 5.
@@ -566,7 +568,7 @@ token_ends = Table(
 
 
 def upgrade(db: Connection) -> None:
-    """What `create_all` cannot do: give the tables that are there already their new columns."""
+    """What `create_all` cannot do: give the tables that are there already their new columns and indexes."""
     _grants_of_version_1(db)
     # Version 7 leases work on packages; whatever else may be empty is added the same way.
     there = inspect(db)
@@ -578,6 +580,10 @@ def upgrade(db: Connection) -> None:
             if column.name not in known and column.nullable:
                 kind = column.type.compile(db.dialect)
                 db.exec_driver_sql(f"ALTER TABLE {table.name} ADD COLUMN {column.name} {kind}")
+        indexed = {index["name"] for index in there.get_indexes(table.name)}
+        for index in table.indexes:
+            if index.name not in indexed:
+                index.create(db)
 
 
 def _grants_of_version_1(db: Connection) -> None:
