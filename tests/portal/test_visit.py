@@ -17,10 +17,11 @@ from starlette.types import ASGIApp
 
 from klucznik.cli.portal import portal_of
 from klucznik.clock import ManualClock
+from klucznik.portal import kept as kept_module
+from klucznik.portal.bodies import LARGEST_FORM
 from klucznik.portal.door import Door
 from klucznik.portal.kept import IDLE, Kept, Logins
 from klucznik.portal.settings import Settings
-from klucznik.portal.visit import LARGEST_FORM
 from klucznik.portal.web import portal
 from klucznik.portal.wrong import broken
 from klucznik.testing import RunningKsef, local_ksef
@@ -164,10 +165,44 @@ def test_what_was_dropped_meanwhile_stays_dropped(logins: Logins) -> None:
     logins.write(cookie, Kept(person="Ania"), NOW)
     kept, before = logins.read(cookie, NOW), logins.read(cookie, NOW)
     assert kept is not None
+    assert before is not None
     logins.drop(cookie)
     kept.person = "Biuro"
     logins.rewrite(cookie, before, kept, NOW)
     assert logins.read(cookie, NOW) is None
+
+
+def test_two_tabs_keep_what_each_of_them_changed(logins: Logins) -> None:
+    cookie = logins.new_cookie()
+    logins.write(cookie, Kept(nonces=["old"]), NOW)
+
+    def opened() -> Kept:
+        found = logins.read(cookie, NOW)
+        assert found is not None
+        return found
+
+    first, second = opened(), opened()
+    first.nonces.remove("old")
+    first.nonces.append("first")
+    first.language = "pl"
+    second.nonces.append("second")
+    logins.rewrite(cookie, opened(), first, NOW)
+    logins.rewrite(cookie, Kept(**{**second.__dict__, "nonces": ["old"]}), second, NOW)
+    assert sorted(opened().nonces) == ["first", "second"], "none came back, none got lost"
+    assert opened().language == "pl"
+
+
+def test_visitors_without_a_cookie_do_not_fill_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_module, "_MOST_FILES", 10)
+    monkeypatch.setattr(kept_module, "_SWEEP", 5)
+    logins = Logins(tmp_path)
+    for _ in range(50):
+        newest = logins.new_cookie()
+        logins.write(newest, Kept(), NOW)
+    assert len(list(tmp_path.iterdir())) <= 10
+    assert logins.read(newest, NOW) is not None
 
 
 def test_a_login_ends_when_idle_and_not_before(logins: Logins) -> None:

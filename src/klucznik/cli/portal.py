@@ -26,7 +26,7 @@ def portal_of(
         Settings(
             api=f"{api}/v2",
             reached=f"{_near(api)}/v2",
-            door=door,
+            door=_near(door),
             profile=ksef.profile,
             clock=ksef.clock.base,
             folder=folder / "portal" if folder else None,
@@ -38,9 +38,9 @@ def portal_of(
     )
 
 
-def _near(api: str) -> str:
+def _near(address: str) -> str:
     """The address as this machine reaches it, where it listens on all."""
-    return api.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+    return address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
 
 
 def _connecting(authority: Path | None) -> Callable[[], httpx2.AsyncClient]:

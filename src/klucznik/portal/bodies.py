@@ -1,9 +1,24 @@
-"""Bodies of forms: what is too large is read on and thrown away, so that its sender hears the answer."""
+"""Forms that are sent: from pages of ours alone, no larger than a form may be, with their token.
+
+What is too large is read on and thrown away, so that its sender hears the answer.
+"""
 
 from __future__ import annotations
 
-from starlette.requests import Request
+import hmac
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
 from starlette.types import Message, Receive
+
+if TYPE_CHECKING:
+    from klucznik.portal.visit import Visit
+
+#: Bytes of a form, files included.
+LARGEST_FORM: Final = 12_000_000
 
 
 class TooLarge(Exception):
@@ -29,3 +44,44 @@ def _limit(receive: Receive, most: int) -> Receive:
         raise TooLarge
 
     return counted
+
+
+async def read_form(visit: Visit) -> Response | None:
+    """The form of a POST, or the page that refuses it: from elsewhere, too large, without its token."""
+    request, t = visit.request, visit.t
+    if not _own(request):
+        return Response("This form was sent from elsewhere.", 403, media_type="text/plain")
+    try:
+        visit.form = await request.form(max_part_size=LARGEST_FORM)
+    except TooLarge:
+        return visit.page("wrong.html", 413, code=413)
+    except ClientDisconnect:
+        return Response(None, 400)  # whoever sent it is gone and hears nothing
+    except HTTPException:
+        return visit.page("wrong.html", 400, code=400)
+    if hmac.compare_digest(str(visit.form.get("csrf", "")).encode(), visit.kept.csrf.encode()):
+        return None
+    ended = visit.kept.ended
+    visit.flash(
+        "bad",
+        t(
+            "Your login has ended, so this form was not sent.",
+            "Sesja w portalu wygasła, dlatego formularz nie został wysłany.",
+            "Ihre Anmeldung ist abgelaufen, daher wurde das Formular nicht gesendet.",
+        )
+        if ended
+        else t(
+            "This form has expired and was not sent.",
+            "Formularz stracił ważność i nie został wysłany.",
+            "Das Formular ist abgelaufen und wurde nicht gesendet.",
+        ),
+    )
+    return visit.page("wrong.html", 403, code=403)
+
+
+def _own(request: Request) -> bool:
+    """Whether a form comes from a page of ours, as far as the browser tells."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin = request.headers.get("origin")
+    return origin is None or urlsplit(origin).netloc == request.headers.get("host")

@@ -26,12 +26,17 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from starlette.requests import Request
 from starlette.responses import Response
 
+from klucznik.client.credentials import Credentials, Jwt
+from klucznik.secret import Secret
+
 #: A login nobody used for so long is over.
 IDLE: Final = timedelta(hours=8)
 #: What is unchanged is written anew only after so long, to say that it is in use.
 _TOUCH: Final = timedelta(minutes=5)
+#: Visitors kept in memory; files kept in a folder, and saves after which it is swept.
 _MOST: Final = 2_000
-NAME: Final = "klucznik"
+_MOST_FILES: Final = 20_000
+_SWEEP: Final = 500
 _COOKIE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -69,6 +74,28 @@ class Kept:
         """Whether somebody is logged in."""
         return bool(self.context and self.refresh)
 
+    def credentials(self) -> Credentials:
+        """The bearers, for calls of this visitor."""
+        found = Credentials()
+        if self.access:
+            found.access_token = Jwt(Secret(self.access[0]), datetime.fromisoformat(self.access[1]))
+        if self.refresh:
+            found.refresh_token = Jwt(Secret(self.refresh[0]), datetime.fromisoformat(self.refresh[1]))
+        return found
+
+    def keep(self, credentials: Credentials) -> None:
+        """The bearers as calls have left them: renewed, or gone."""
+
+        def told(jwt: Jwt | None) -> list[str]:
+            return [jwt.token.text(), jwt.until.isoformat()] if jwt else []
+
+        self.access, self.refresh = told(credentials.access_token), told(credentials.refresh_token)
+
+
+def cookie_name(request: Request) -> str:
+    """What the cookie is called: under https so that no other host or plain page can set one like it."""
+    return "__Host-klucznik" if request.url.scheme == "https" else "klucznik"
+
 
 class Logins:
     """Everything kept, by cookie."""
@@ -76,6 +103,7 @@ class Logins:
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
         self._memory: OrderedDict[str, bytes] = OrderedDict()
+        self._saved = 0
         if folder:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._sweep(folder)
@@ -89,26 +117,23 @@ class Logins:
         """What is kept under a cookie; None where there is nothing, or it is too old."""
         if cookie is None or not _COOKIE.fullmatch(cookie):
             return None
-        name, key = _derive(cookie)
-        sealed = self._load(name)
-        if sealed is None:
-            return None
-        try:
-            found = json.loads(AESGCM(key).decrypt(sealed[:12], sealed[12:], name.encode()))
-        except (InvalidTag, ValueError):
-            return None
-        known = {each.name for each in fields(Kept)}
-        kept = Kept(**{name: value for name, value in found.items() if name in known})
-        if now - datetime.fromisoformat(kept.used) > IDLE:
+        kept = self._open(cookie)
+        if kept is not None and now - datetime.fromisoformat(kept.used) > IDLE:
             self.drop(cookie)
             return None
         return kept
 
-    def rewrite(self, cookie: str, before: Kept | None, kept: Kept, now: datetime) -> None:
-        """Keep what changed during a visit. What was dropped meanwhile (a logout) stays dropped."""
+    def rewrite(self, cookie: str, before: Kept, kept: Kept, now: datetime) -> None:
+        """Keep what changed during a visit, and of the rest what another visit has left meanwhile.
+
+        What was dropped meanwhile (a logout) stays dropped.
+        """
         rested = now - datetime.fromisoformat(kept.used)
-        if (kept != before or abs(rested) > _TOUCH) and self._load(_derive(cookie)[0]) is not None:
-            self.write(cookie, kept, now)
+        if kept == before and abs(rested) <= _TOUCH:
+            return
+        newest = self._open(cookie)
+        if newest is not None:
+            self.write(cookie, _merged(newest, before, kept), now)
 
     def once(self, nonce: str) -> bool:
         """Whether this is the first to use a nonce, in whatever process."""
@@ -126,15 +151,10 @@ class Logins:
     @staticmethod
     def sign(answer: Response, cookie: str, request: Request) -> Response:
         """The answer, with the visitor's cookie where the browser does not have it."""
-        if request.cookies.get(NAME) != cookie:
-            answer.set_cookie(
-                NAME,
-                cookie,
-                path="/web",
-                httponly=True,
-                samesite="strict",
-                secure=request.url.scheme == "https",
-            )
+        name, secure = cookie_name(request), request.url.scheme == "https"
+        if request.cookies.get(name) != cookie:
+            path = "/" if secure else "/web"  # the prefix __Host- wants the whole host
+            answer.set_cookie(name, cookie, path=path, httponly=True, samesite="strict", secure=secure)
         return answer
 
     def write(self, cookie: str, kept: Kept, now: datetime) -> None:
@@ -150,6 +170,19 @@ class Logins:
         self._memory.pop(name, None)
         if self._folder:
             (self._folder / name).unlink(missing_ok=True)
+
+    def _open(self, cookie: str) -> Kept | None:
+        """What lies under a cookie, however old."""
+        name, key = _derive(cookie)
+        sealed = self._load(name)
+        if sealed is None:
+            return None
+        try:
+            found = json.loads(AESGCM(key).decrypt(sealed[:12], sealed[12:], name.encode()))
+        except (InvalidTag, ValueError):
+            return None
+        known = {each.name for each in fields(Kept)}
+        return Kept(**{name: value for name, value in found.items() if name in known})
 
     def _load(self, name: str) -> bytes | None:
         if self._folder is None:
@@ -167,6 +200,9 @@ class Logins:
             with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(sealed)
             draft.replace(self._folder / name)
+            self._saved += 1
+            if self._saved % _SWEEP == 0:
+                self._sweep(self._folder)
             return
         self._memory[name] = sealed
         self._memory.move_to_end(name)
@@ -175,12 +211,31 @@ class Logins:
 
     @staticmethod
     def _sweep(folder: Path) -> None:
-        """Drop the files nobody used for longer than a login lives, by the clock of the machine."""
-        oldest = time.time() - 2 * IDLE.total_seconds()
+        """Drop the files nobody used for longer than a login lives, by the clock of the machine.
+
+        Beyond so many the oldest go too: whoever keeps no cookie leaves a file at each visit.
+        """
+        ages: list[tuple[float, Path]] = []
         for file in folder.iterdir():
             with suppress(FileNotFoundError):  # another process sweeps too
-                if file.stat().st_mtime < oldest:
-                    file.unlink()
+                ages.append((file.stat().st_mtime, file))
+        ages.sort(key=lambda each: each[0], reverse=True)
+        oldest = time.time() - 2 * IDLE.total_seconds()
+        for number, (used, file) in enumerate(ages):
+            if used < oldest or number >= _MOST_FILES:
+                file.unlink(missing_ok=True)
+
+
+def _merged(newest: Kept, before: Kept, kept: Kept) -> Kept:
+    """What a visit changed from `before` to `kept`, on top of what lies there now: two tabs at once."""
+    values = {each.name: getattr(kept, each.name) for each in fields(Kept)}
+    for name, value in values.items():
+        if value == getattr(before, name):
+            values[name] = getattr(newest, name)
+    used = set(before.nonces) - set(kept.nonces)
+    made = [each for each in kept.nonces if each not in before.nonces]
+    values["nonces"] = [each for each in newest.nonces if each not in used] + made
+    return Kept(**values)
 
 
 def _derive(cookie: str) -> tuple[str, bytes]:

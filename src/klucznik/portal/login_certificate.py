@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from starlette.responses import Response
@@ -13,6 +12,7 @@ from klucznik.crypto.subject import BadSubject, Subject, read_subject
 from klucznik.errors import Unreadable
 from klucznik.lang import in_language
 from klucznik.portal.entering import come_in, offers, sign
+from klucznik.portal.opening import opened
 from klucznik.portal.visit import Unfit, Visit, page
 from klucznik.secret import Secret
 
@@ -89,10 +89,7 @@ async def _uploaded(visit: Visit) -> Identity:
     typed = visit.form.get("password")
     password = Secret(typed) if isinstance(typed, str) and typed else None
     try:
-        # Opening a .p12 takes its hundred milliseconds, on purpose.
-        if key:
-            return await asyncio.to_thread(Identity.load_pair, file, key, password)
-        return await asyncio.to_thread(Identity.load, file, password)
+        return await opened(file, key, password)
     except Unreadable as bad:
         again = t("Choose the file again.", "Wskaż plik ponownie.", "Wählen Sie die Datei erneut.")
         raise Unfit(f"{visit.said(bad)} {again}") from None

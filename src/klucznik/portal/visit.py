@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from copy import deepcopy
 from dataclasses import dataclass
-from datetime import datetime
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import FormData
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from klucznik.client.credentials import Credentials, Jwt
 from klucznik.client.ksef import AsyncKsef
 from klucznik.errors import KlucznikError
 from klucznik.lang import speaking
 from klucznik.portal.banner import Banner, banner
-from klucznik.portal.bodies import TooLarge, limited
+from klucznik.portal.bodies import LARGEST_FORM, limited, read_form
 from klucznik.portal.door import Door, DoorError
-from klucznik.portal.kept import NAME as COOKIE
-from klucznik.portal.kept import Kept, Logins
+from klucznik.portal.kept import Kept, Logins, cookie_name
 from klucznik.portal.pages import templates
 from klucznik.portal.settings import Settings
 from klucznik.portal.words import LANGUAGES, Speaker, chosen, context_name, permission_name
-from klucznik.secret import Secret
 
-#: Bytes of a form, files included.
-LARGEST_FORM: Final = 12_000_000
 #: Codes by which KSeF says that a login is over: refused to renew, unknown, of a deceased person.
 _OVER: Final = (21301, 21304, 21308)
 
@@ -169,7 +161,7 @@ def page(handler: Page, *, public: bool = False) -> Callable[[Request], Awaitabl
         try:
             async with visiting(request) as visit:
                 with speaking(visit.t.of_library):
-                    if request.method == "POST" and (refused := await _read_form(visit)):
+                    if request.method == "POST" and (refused := await read_form(visit)):
                         answer = refused
                     else:
                         answer = await _answered(handler, visit, public)
@@ -187,7 +179,7 @@ async def visiting(request: Request) -> AsyncIterator[Visit]:
     logins: Logins = request.app.state.logins
     door: Door = request.app.state.door
     now = settings.clock.now()
-    cookie = request.cookies.get(COOKIE)
+    cookie = request.cookies.get(cookie_name(request))
     found = logins.read(cookie, now)
     before = deepcopy(found)
     kept = found or Kept(ended=cookie is not None)
@@ -198,47 +190,16 @@ async def visiting(request: Request) -> AsyncIterator[Visit]:
         if settings.internal is not None:
             with settings.internal.reveal() as key:
                 http.headers["X-Klucznik-Internal"] = key.hex()
-        ksef = AsyncKsef(settings.reached, http=http, credentials=_credentials(kept), allow_plain_http=True)
+        ksef = AsyncKsef(settings.reached, http=http, credentials=kept.credentials(), allow_plain_http=True)
         visit = Visit(
             request, settings, logins, door, cookie, kept, speaker, FormData(), ksef, await banner(door)
         )
         yield visit
-        _keep_credentials(kept, visit.ksef.credentials)
-    if visit.cookie != cookie or found is None:
+        kept.keep(visit.ksef.credentials)
+    if visit.cookie != cookie or before is None:
         logins.write(visit.cookie, kept, now)
     else:
         logins.rewrite(cookie, before, kept, now)
-
-
-async def _read_form(visit: Visit) -> Response | None:
-    """The form of a POST, or the page that refuses it: from elsewhere, too large, without its token."""
-    request, t = visit.request, visit.t
-    if not _own(request):
-        return Response("This form was sent from elsewhere.", 403, media_type="text/plain")
-    try:
-        visit.form = await request.form(max_part_size=LARGEST_FORM)
-    except TooLarge:
-        return visit.page("wrong.html", 413, code=413)
-    except HTTPException:
-        return visit.page("wrong.html", 400, code=400)
-    if hmac.compare_digest(str(visit.form.get("csrf", "")).encode(), visit.kept.csrf.encode()):
-        return None
-    ended = visit.kept.ended
-    visit.flash(
-        "bad",
-        t(
-            "Your login has ended, so this form was not sent.",
-            "Sesja w portalu wygasła, dlatego formularz nie został wysłany.",
-            "Ihre Anmeldung ist abgelaufen, daher wurde das Formular nicht gesendet.",
-        )
-        if ended
-        else t(
-            "This form has expired and was not sent.",
-            "Formularz stracił ważność i nie został wysłany.",
-            "Das Formular ist abgelaufen und wurde nicht gesendet.",
-        ),
-    )
-    return visit.page("wrong.html", 403, code=403)
 
 
 async def _answered(handler: Page, visit: Visit, public: bool) -> Response:
@@ -290,33 +251,9 @@ def leave(visit: Visit) -> None:
     visit.renew()
 
 
-def _own(request: Request) -> bool:
-    """Whether a form comes from a page of ours, as far as the browser tells."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return False
-    origin = request.headers.get("origin")
-    return origin is None or urlsplit(origin).netloc == request.headers.get("host")
-
-
 def _back(request: Request) -> str:
     path = urlsplit(request.headers.get("referer", "")).path
     return path if path.startswith("/web/") else "/web/"
-
-
-def _credentials(kept: Kept) -> Credentials:
-    found = Credentials()
-    if kept.access:
-        found.access_token = Jwt(Secret(kept.access[0]), datetime.fromisoformat(kept.access[1]))
-    if kept.refresh:
-        found.refresh_token = Jwt(Secret(kept.refresh[0]), datetime.fromisoformat(kept.refresh[1]))
-    return found
-
-
-def _keep_credentials(kept: Kept, credentials: Credentials) -> None:
-    def told(jwt: Jwt | None) -> list[str]:
-        return [jwt.token.text(), jwt.until.isoformat()] if jwt else []
-
-    kept.access, kept.refresh = told(credentials.access_token), told(credentials.refresh_token)
 
 
 def address(path: str, **query: str) -> str:
