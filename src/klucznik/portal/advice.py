@@ -49,7 +49,7 @@ _FORM: Final = (
 _INVOICE: Final = (
     'Correct the XML as the cause says; "klucznik invoice check" tells it before anything is sent.',
     "Popraw XML zgodnie z przyczyną; „klucznik invoice check” wskaże błąd przed wysłaniem.",
-    "Berichtigen Sie das XML wie angegeben; „klucznik invoice check” sagt es vor dem Senden.",
+    "Berichtigen Sie das XML wie angegeben; „klucznik invoice check“ sagt es vor dem Senden.",
 )
 _TWICE: Final = (
     "This invoice is in KSeF already: compare the two, and do not send it again.",
@@ -58,7 +58,7 @@ _TWICE: Final = (
 )
 _TOKEN: Final = (
     "Examine the KSeF token in the token doctor; if it is revoked or of another context, generate a new one.",
-    "Sprawdź token KSeF w lekarzu tokenów; jeśli jest unieważniony albo z innego kontekstu, wygeneruj nowy.",
+    "Sprawdź token KSeF w doktorze tokenów; jeśli jest unieważniony albo z innego kontekstu, wygeneruj nowy.",
     "Prüfen Sie den KSeF-Token im Token-Doktor; ist er widerrufen oder fremd, erzeugen Sie einen neuen.",
 )
 _CERTIFICATE: Final = (

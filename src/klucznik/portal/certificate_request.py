@@ -140,10 +140,10 @@ async def _read(visit: Visit) -> Asked:
     if not SHORTEST <= len(name) <= LONGEST or not re.fullmatch(NAME_PATTERN, name):
         raise Unfit(
             t(
-                f"The name „{name[:60]}” does not fit: {SHORTEST} to {LONGEST} letters, digits, blanks, "
+                f"The name “{name[:60]}” does not fit: {SHORTEST} to {LONGEST} letters, digits, blanks, "
                 "- and _.",
                 f"Nazwa „{name[:60]}” nie pasuje: od {SHORTEST} do {LONGEST} liter, cyfr, spacji, - i _.",
-                f"Der Name „{name[:60]}” passt nicht: {SHORTEST} bis {LONGEST} Buchstaben, Ziffern, "
+                f"Der Name „{name[:60]}“ passt nicht: {SHORTEST} bis {LONGEST} Buchstaben, Ziffern, "
                 "Leerzeichen, - und _.",
             )
         )
@@ -222,9 +222,9 @@ def _start(visit: Visit, now: datetime) -> datetime | None:
     if day < today or day.year > today.year + 50:
         raise Unfit(
             visit.t(
-                f"„{given[:20]}” is no day from today on, such as {today.isoformat()}.",
+                f"“{given[:20]}” is no day from today on, such as {today.isoformat()}.",
                 f"„{given[:20]}” nie jest dniem od dzisiaj, na przykład {today.isoformat()}.",
-                f"„{given[:20]}” ist kein Tag ab heute, zum Beispiel {today.isoformat()}.",
+                f"„{given[:20]}“ ist kein Tag ab heute, zum Beispiel {today.isoformat()}.",
             )
         )
     return None if day == today else datetime(day.year, day.month, day.day, tzinfo=WARSAW)

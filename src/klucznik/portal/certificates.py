@@ -173,9 +173,9 @@ async def revoke(visit: Visit) -> Response:
         visit.flash(
             "good",
             t(
-                f"Certificate „{item.name}” is revoked: nobody logs in with it any more.",
+                f"Certificate “{item.name}” is revoked: nobody logs in with it any more.",
                 f"Certyfikat „{item.name}” został unieważniony: nikt się nim już nie zaloguje.",
-                f"Zertifikat „{item.name}” ist widerrufen: niemand meldet sich mehr damit an.",
+                f"Zertifikat „{item.name}“ ist widerrufen: niemand meldet sich mehr damit an.",
             ),
         )
     return visit.go(f"/certificates/{item.certificate_serial_number}")

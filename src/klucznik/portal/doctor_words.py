@@ -173,8 +173,8 @@ REFUSALS: Final[dict[str, tuple[tuple[str, str, str], tuple[str, str, str]]]] = 
         ),
         (
             "Look at its state in the list of tokens; if it does not become active, generate a new one.",
-            "Sprawdź jego stan na liście tokenów; jeśli nie stanie się aktywny, wygeneruj nowy.",
-            "Sehen Sie seinen Zustand in der Tokenliste nach; wird er nicht aktiv, erzeugen Sie einen neuen.",
+            "Sprawdź jego status na liście tokenów; jeśli nie stanie się aktywny, wygeneruj nowy.",
+            "Sehen Sie seinen Status in der Tokenliste nach; wird er nicht aktiv, erzeugen Sie einen neuen.",
         ),
     ),
     "encoding": (

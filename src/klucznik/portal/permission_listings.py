@@ -89,7 +89,7 @@ LISTINGS: Final = {
             ("Received from others", "Otrzymane od innych podmiotów", "Von anderen erhalten"),
             (
                 "Companies that let this one issue or view their invoices.",
-                "Firmy, które pozwoliły tej wystawiać lub przeglądać swoje faktury.",
+                "Firmy, które pozwoliły tej firmie wystawiać lub przeglądać swoje faktury.",
                 "Unternehmen, für die dieses Rechnungen ausstellen oder ansehen darf.",
             ),
             ("Nip", "InternalId"),
@@ -101,7 +101,7 @@ LISTINGS: Final = {
             ("Authorizations given", "Uprawnienia podmiotowe nadane", "Erteilte Ermächtigungen"),
             (
                 "Companies that may act for this one from their own context.",
-                "Firmy, które mogą działać za tę z własnego kontekstu.",
+                "Firmy, które mogą działać za tę firmę z własnego kontekstu.",
                 "Unternehmen, die für dieses aus ihrem eigenen Kontext handeln dürfen.",
             ),
             ("Nip",),
@@ -115,7 +115,7 @@ LISTINGS: Final = {
             ("Authorizations received", "Uprawnienia podmiotowe otrzymane", "Erhaltene Ermächtigungen"),
             (
                 "Companies for which this one may act from its own context.",
-                "Firmy, za które ta może działać z własnego kontekstu.",
+                "Firmy, za które ta firma może działać z własnego kontekstu.",
                 "Unternehmen, für die dieses aus dem eigenen Kontext handeln darf.",
             ),
             ("Nip", "PeppolId"),
@@ -129,7 +129,7 @@ LISTINGS: Final = {
             (
                 "Administrators of units and members, appointed from here. What they granted inside their "
                 "unit is seen there.",
-                "Administratorzy jednostek i członków, wyznaczeni stąd. To, co nadali wewnątrz, widać w "
+                "Administratorzy jednostek i członków, wyznaczeni stąd. To, co sami nadali, widać w "
                 "jednostce.",
                 "Verwalter von Einheiten und Mitgliedern, von hier ernannt. Was sie in ihrer Einheit "
                 "erteilt haben, sieht man dort.",
