@@ -35,7 +35,7 @@ def test_an_operation_of_others_is_not_told(ania: Visitor, obcy: Visitor) -> Non
     [
         ({"who": "12345678901"}, "“12345678901” does not fit: a PESEL has 11 digits"),
         ({"who": "", "permission": []}, "Type it: a PESEL has 11 digits"),
-        ({"who_type": "Nip", "who": "1234567890"}, "“1234567890” does not fit: a NIP has 10 digits"),
+        ({"who_type": "Nip", "who": "0234567890"}, "“0234567890” does not fit: a NIP has 10 digits"),
         ({"who_type": "Fingerprint", "who": "zz"}, "“zz” does not fit: a fingerprint"),
         ({"who_type": "System"}, "Choose one."),
         ({"permission": []}, "Tick at least one."),

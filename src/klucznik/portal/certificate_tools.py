@@ -15,10 +15,10 @@ from klucznik.crypto.certs import Identity, fingerprint, load_certificate
 from klucznik.crypto.subject import BadSubject, read_subject
 from klucznik.errors import Unreadable
 from klucznik.lang import in_language
-from klucznik.portal.login_profile import checked_names, not_a_number
+from klucznik.portal import numbers
+from klucznik.portal.login_profile import checked_names
 from klucznik.portal.visit import Unfit, Visit, page
 from klucznik.secret import Secret
-from klucznik.wire.ids import is_nip, is_pesel
 
 _TYPES: Final = {"p12": "application/x-pkcs12", "pem": "application/x-pem-file"}
 _SHORTEST_PASSWORD: Final = 8
@@ -37,7 +37,8 @@ async def make_certificate(visit: Visit) -> Response:
     except Unfit as unfit:
         return visit.again("test_certificate.html", unfit)
     form = visit.field("form")
-    name = f"test-{visit.field('kind')}-{visit.field('number')}.{form}"
+    digits = "".join(filter(str.isdigit, visit.field("number")))
+    name = f"test-{visit.field('kind')}-{digits}.{form}"
     return Response(
         content, media_type=_TYPES[form], headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )
@@ -50,13 +51,11 @@ async def _made(visit: Visit, now: datetime) -> Identity:
     issuer = visit.settings.issuer
     if visit.field("form") not in _TYPES or kind not in ("person", "seal"):
         raise Unfit(t("Choose a kind and a form.", "Wybierz rodzaj i format.", "Wählen Sie Art und Format."))
-    if not is_nip(number) and (kind == "seal" or not is_pesel(number)):
-        raise Unfit(not_a_number(visit, number))
     try:
         if kind == "person":
             given, surname = visit.field("given"), visit.field("surname")
             checked_names(visit, given, surname)
-            pesel, nip = (number, None) if is_pesel(number) else (None, number)
+            pesel, nip = numbers.pesel_or_nip(visit, number)
             # A new RSA key takes its hundred milliseconds.
             return await asyncio.to_thread(
                 authority.person, given, surname, now=now, pesel=pesel, nip=nip, key=key, issuer=issuer
@@ -69,6 +68,7 @@ async def _made(visit: Visit, now: datetime) -> Identity:
                     "Geben Sie den Namen auf dem Siegel ein: 1 bis 64 Zeichen.",
                 )
             )
+        number = numbers.nip(visit, number)
         return await asyncio.to_thread(authority.seal, name, number, now=now, key=key, issuer=issuer)
     except ValueError:
         raise Unfit(

@@ -14,13 +14,13 @@ from starlette.routing import Route
 from klucznik.client import receiving, sessions, testdata, tokens
 from klucznik.client.environments import ENVIRONMENTS
 from klucznik.errors import Refused
-from klucznik.portal import people
+from klucznik.portal import numbers, people
 from klucznik.portal.login_profile import be, checked_names
 from klucznik.portal.visit import Unfit, Visit, page
 from klucznik.portal.words import LANGUAGES
 from klucznik.wire.common import SortOrder
 from klucznik.wire.endpoint import Call
-from klucznik.wire.ids import is_nip, is_pesel, make_nip, make_pesel
+from klucznik.wire.ids import make_nip, make_pesel
 from klucznik.wire.invoices import (
     InvoiceMetadata,
     InvoiceQueryDateRange,
@@ -76,22 +76,7 @@ async def start(visit: Visit) -> Response:
                     "Nennen Sie die Firma: 1 bis 120 Zeichen.",
                 )
             )
-        if not is_nip(nip):
-            raise Unfit(
-                t(
-                    f"{nip[:20]!r} is no valid NIP: ten digits, of which the last checks the others.",
-                    f"{nip[:20]!r} nie jest poprawnym NIP: dziesięć cyfr, ostatnia jest kontrolna.",
-                    f"{nip[:20]!r} ist keine gültige NIP: zehn Ziffern, die letzte prüft die anderen.",
-                )
-            )
-        if not is_pesel(pesel):
-            raise Unfit(
-                t(
-                    f"{pesel[:20]!r} is no valid PESEL: eleven digits, of which the last checks the others.",
-                    f"{pesel[:20]!r} nie jest poprawnym numerem PESEL: 11 cyfr, ostatnia jest kontrolna.",
-                    f"{pesel[:20]!r} ist keine gültige PESEL: elf Ziffern, die letzte prüft die anderen.",
-                )
-            )
+        nip, pesel = numbers.nip(visit, nip), numbers.pesel(visit, pesel)
         description = people.described(given, surname, company)
         await visit.ksef.call(testdata.create_person(nip, pesel, description))
         await be(visit, given, surname, pesel)
@@ -164,7 +149,7 @@ def _commands(visit: Visit) -> list[str]:
     return [f"klucznik {what} --company {value} --key-file vault.key{place}" for what in _STEPS]
 
 
-_STEPS: Final = ("token put", "login check")
+_STEPS: Final = ("token put", "token check")
 
 
 async def language(visit: Visit) -> Response:

@@ -71,6 +71,7 @@ async def show_certificate(visit: Visit) -> Response:
         entered = await come_in(visit, signed[chosen[0].key].encode())
         return entered or visit.page("login_certificate.html", 400)
     kept.signed = signed
+    visit.renew()  # whoever knew the cookie of before is not this person
     return visit.go("/login/context")
 
 

@@ -8,9 +8,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from klucznik.crypto import authority
-from klucznik.portal import people
+from klucznik.portal import numbers, people
 from klucznik.portal.visit import Unfit, Visit, page
-from klucznik.wire.ids import is_nip, is_pesel
 
 #: Nobody is called longer than this: what X.520 lets a certificate say.
 LONGEST_NAME = 64
@@ -34,9 +33,7 @@ async def be(visit: Visit, given: str, surname: str, number: str) -> None:
     """Keep a simulated identity of this person. Raises `Unfit`."""
     t = visit.t
     checked_names(visit, given, surname)
-    if not (is_pesel(number) or is_nip(number)):
-        raise Unfit(not_a_number(visit, number))
-    pesel, nip = (number, None) if is_pesel(number) else (None, number)
+    pesel, nip = numbers.pesel_or_nip(visit, number)
     # An hour old, so that a clock set back a little does not precede it.
     made = await visit.door.now() - timedelta(hours=1)
     try:
@@ -52,10 +49,11 @@ async def be(visit: Visit, given: str, surname: str, number: str) -> None:
             )
         ) from None
     kept = visit.kept
-    kept.subject = ["Pesel", number] if pesel else ["Nip", number]
+    kept.subject = ["Pesel", pesel] if pesel else ["Nip", nip or ""]
     kept.identity, kept.signed, kept.fingerprint, kept.way = identity.to_pem().decode(), {}, "", "profile"
     if not visit.inside:
         kept.person = f"{given} {surname}"
+    visit.renew()  # whoever knew the cookie of before is not this person
 
 
 def checked_names(visit: Visit, given: str, surname: str) -> None:
@@ -77,15 +75,6 @@ def checked_names(visit: Visit, given: str, surname: str) -> None:
                 f"Vor- und Nachname haben {len(f'{given} {surname}')} Zeichen; in ein Zertifikat passen 64.",
             )
         )
-
-
-def not_a_number(visit: Visit, number: str) -> str:
-    """Why this is neither a PESEL nor a NIP."""
-    return visit.t(
-        f"{number[:20]!r} is no valid PESEL (11 digits) or NIP (10 digits): check its digits.",
-        f"{number[:20]!r} nie jest poprawnym numerem PESEL (11 cyfr) ani NIP (10 cyfr): sprawdź cyfry.",
-        f"{number[:20]!r} ist keine gültige PESEL (11 Ziffern) oder NIP (10 Ziffern): Bitte prüfen.",
-    )
 
 
 async def _known(visit: Visit) -> list[people.Simulated]:

@@ -27,14 +27,14 @@ _SHOWN: Final = 40
 #: What a right value of each type looks like.
 _LOOKS: Final[dict[str, Text]] = {
     "Nip": (
-        "a NIP has 10 digits, the last of which checks the others",
-        "NIP ma 10 cyfr, ostatnia sprawdza pozostałe",
-        "eine NIP hat 10 Ziffern, die letzte prüft die übrigen",
+        "a NIP has 10 digits, the first of them no zero",
+        "NIP ma 10 cyfr, pierwsza jest różna od zera",
+        "eine NIP hat 10 Ziffern, die erste ist keine Null",
     ),
     "Pesel": (
-        "a PESEL has 11 digits, the last of which checks the others",
-        "PESEL ma 11 cyfr, ostatnia sprawdza pozostałe",
-        "eine PESEL hat 11 Ziffern, die letzte prüft die übrigen",
+        "a PESEL has 11 digits and begins with a birth date",
+        "PESEL ma 11 cyfr i zaczyna się od daty urodzenia",
+        "eine PESEL hat 11 Ziffern und beginnt mit dem Geburtsdatum",
     ),
     "Fingerprint": (
         "a fingerprint is the SHA-256 of a certificate, 64 characters 0-9 and A-F",
@@ -67,14 +67,14 @@ def tidied(kind: str, value: str) -> str:
 
 
 def fits(kind: str, value: str) -> bool:
-    """Whether a tidied value is one of its type."""
+    """Whether a tidied value is one of its type, as far as KSeF looks: at its pattern."""
     match kind:
         case "Nip":
-            return ids.is_nip(value)
+            return ids.is_nip(value, checksum=False)
         case "Pesel":
-            return ids.is_pesel(value)
+            return ids.is_pesel(value, checksum=False)
         case "InternalId":
-            return ids.is_internal_id(value)
+            return ids.is_internal_id(value, checksum=False)
         case "Fingerprint":
             return _FINGERPRINT.fullmatch(value) is not None
         case "PeppolId":
@@ -133,6 +133,8 @@ class Sheet:
 
     visit: Visit
     faults: dict[str, str] = field(default_factory=dict)
+    #: NIP and PESEL among what was typed.
+    numbers: list[str] = field(default_factory=list)
 
     def value(self, name: str) -> str:
         """What was typed."""
@@ -195,6 +197,8 @@ class Sheet:
         value = tidied(kind, self.value(name))
         if not fits(kind, value):
             self.fault(name, looks(self.visit, kind, self.value(name)))
+        elif kind in ("Nip", "Pesel"):
+            self.numbers.append(value)
         return value
 
     def one(self, name: str, of: tuple[str, ...]) -> str:

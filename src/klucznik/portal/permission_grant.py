@@ -16,9 +16,11 @@ from starlette.routing import Route
 from klucznik.client import permissions
 from klucznik.client.permissions import Identifier, Operation
 from klucznik.errors import Refused
+from klucznik.portal import numbers
 from klucznik.portal.permission_fields import (
     Sheet,
     identifier,
+    looks,
     person,
     person_or_company,
 )
@@ -59,6 +61,8 @@ async def grant(visit: Visit) -> Response:
         if refused.status == 401:
             raise  # the login has ended
         return await _form(visit, kind, sheet, 400, refused=await refusal(visit, refused))
+    for number in sheet.numbers:
+        numbers.doubt(visit, number)
     return visit.go(f"/permissions/operations/{started.reference_number}?kind={kind.name}")
 
 
@@ -183,7 +187,11 @@ def _unit(sheet: Sheet) -> Identifier:
     if len(typed) == 4 and typed.isascii() and typed.isdigit():
         head = f"{sheet.visit.context[1]}-{typed}"
         return "InternalId", f"{head}{internal_id_check(head)}"
-    return "InternalId", sheet.number("unit", "InternalId")
+    unit = sheet.number("unit", "InternalId")
+    # Of a unit that is made by this KSeF wants the check digit (permissions.md section 7).
+    if not sheet.faults.get("unit") and internal_id_check(unit[:15]) != int(unit[15]):
+        sheet.fault("unit", looks(sheet.visit, "InternalId", typed))
+    return "InternalId", unit
 
 
 def _eu_admin(sheet: Sheet, kind: Kind) -> Operation | None:

@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from klucznik.client import testdata
 from klucznik.errors import Refused
+from klucznik.portal import numbers
 from klucznik.portal import testdata_fields as fields
 from klucznik.portal.visit import Page, Unfit, Visit, page
 
@@ -92,7 +93,7 @@ async def create_company(visit: Visit) -> str:
         number, _, name = line.strip().partition(" ")
         if number:
             described = name.strip() or visit.t("unit", "jednostka", "Einheit")
-            units[fields.checked_nip(visit, number)] = fields.checked_description(visit, described)
+            units[numbers.nip(visit, number)] = fields.checked_description(visit, described)
     if units and role == "EnforcementAuthority":
         raise Unfit(
             visit.t(

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from random import Random
 
+from klucznik.portal import numbers as typed
 from klucznik.portal.visit import Unfit, Visit
-from klucznik.wire.ids import is_nip, is_pesel, make_nip, make_pesel
+from klucznik.wire.ids import make_nip, make_pesel
 
 
 def numbers(rand: Random) -> dict[str, str]:
@@ -16,35 +17,12 @@ def numbers(rand: Random) -> dict[str, str]:
 
 def nip(visit: Visit, name: str) -> str:
     """The NIP in a field."""
-    return checked_nip(visit, visit.field(name))
-
-
-def checked_nip(visit: Visit, text: str) -> str:
-    """A NIP, dashes and blanks taken out."""
-    digits = text.replace("-", "").replace(" ", "")
-    if not is_nip(digits):
-        raise Unfit(
-            visit.t(
-                f"{text[:20]!r} is no valid NIP: ten digits, of which the last checks the others.",
-                f"{text[:20]!r} nie jest poprawnym NIP: dziesięć cyfr, ostatnia jest kontrolna.",
-                f"{text[:20]!r} ist keine gültige NIP: zehn Ziffern, die letzte prüft die anderen.",
-            )
-        )
-    return digits
+    return typed.nip(visit, visit.field(name))
 
 
 def pesel(visit: Visit, name: str) -> str:
     """The PESEL in a field."""
-    text = visit.field(name)
-    if not is_pesel(text):
-        raise Unfit(
-            visit.t(
-                f"{text[:20]!r} is no valid PESEL: eleven digits, of which the last checks the others.",
-                f"{text[:20]!r} nie jest poprawnym numerem PESEL: 11 cyfr, ostatnia jest kontrolna.",
-                f"{text[:20]!r} ist keine gültige PESEL: elf Ziffern, die letzte prüft die anderen.",
-            )
-        )
-    return text
+    return typed.pesel(visit, visit.field(name))
 
 
 def checked_description(visit: Visit, text: str) -> str:
@@ -61,10 +39,10 @@ def checked_description(visit: Visit, text: str) -> str:
 
 
 def context(visit: Visit, kinds: Sequence[str]) -> tuple[str, str]:
-    """Type and value of a context; a NIP is checked, the others are KSeF's to judge."""
+    """Type and value of a context; a NIP by its pattern, the others are KSeF's to judge."""
     kind, value = visit.field("kind"), visit.field("value")
     if kind == "Nip":
-        return kind, checked_nip(visit, value)
+        return kind, typed.nip(visit, value)
     if kind not in kinds or not value or len(value) > 64 or not value.isprintable():
         raise Unfit(
             visit.t(
