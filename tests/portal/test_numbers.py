@@ -1,4 +1,4 @@
-"""NIP and PESEL with a wrong check digit: KSeF takes them on its test environment, so pages do, with a word."""
+"""NIP and PESEL with a wrong check digit: KSeF takes them on its test environment; pages too, with a word."""
 
 from __future__ import annotations
 
