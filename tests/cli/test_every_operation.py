@@ -158,6 +158,7 @@ def walk_all(walk: Walk, home: Path) -> None:
     walk.run("token", "list", *signed)
     walk.run("token", "show", *company)
     walk.run("doctor", *company)
+    walk.run("token", "check", *company)
     walk.run("login", "check", *company)
     logins = walk.json("login", "list", *company)
     walk.run("login", "revoke", *company, logins[-1]["referenceNumber"])

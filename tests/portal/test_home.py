@@ -48,7 +48,7 @@ def test_the_guide_leads_from_nothing_into_a_company(empty: Visitor) -> None:
     assert "Good to see you, Ewa Lis" in page
     # The next two steps, with commands as they are to be typed.
     assert f"klucznik token put --company {nip} --key-file vault.key" in page
-    assert f"klucznik login check --company {nip} --key-file vault.key" in page
+    assert f"klucznik token check --company {nip} --key-file vault.key" in page
     assert 'href="/web/tokens/new"' in page
     # Whoever comes next finds her by that name.
     with Visitor(empty.running) as other:

@@ -15,7 +15,9 @@ from klucznik.cli.options import (
     json_option,
     known_reference,
     ksef_option,
+    name_option,
     vault_options,
+    wants_option,
 )
 from klucznik.lang import tr
 
@@ -49,35 +51,22 @@ _NAMES = {
     )
 )
 @company_option(required=False)
-@click.option(
-    "--name",
-    default=None,
-    help=tr("Name of the vault entry, where there are several.", "Nazwa wpisu w sejfie, gdy jest ich kilka."),
-)
-@click.option(
-    "--wants",
-    multiple=True,
-    metavar="PERMISSION",
-    help=tr(
-        "A permission that the work needs (repeatable).", "Uprawnienie potrzebne do pracy (można powtarzać)."
-    ),
-)
+@name_option()
+@wants_option
 @vault_options
 @ksef_option
 @json_option
 def doctor(
     nip: str | None,
     name: str | None,
-    wants: tuple[str, ...],
+    wanted: list[str],
     unlock: Unlock,
     place: Place,
     as_json: bool,
 ) -> int:
-    from klucznik.cli.arguments import known_permissions
     from klucznik.client import auth
     from klucznik.client.doctor import examine
 
-    wanted = known_permissions(wants)
     ksef = place.client()
     if nip is None:
         findings = ksef.run(examine())

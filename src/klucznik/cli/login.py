@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,6 +14,7 @@ from klucznik.cli.showing import Column, minute, show_all, show_facts
 from klucznik.lang import tr
 
 if TYPE_CHECKING:
+    from klucznik.client.claims import Claims
     from klucznik.wire.auth import AuthenticationListItem
 
 
@@ -49,24 +50,27 @@ def check(access: Access, as_json: bool) -> None:
     until = held.refresh_token.until
     ksef.call(auth.revoke_current())
     if as_json:
-        context = {"type": said.context_type, "value": said.context_value}
-        print_json(
-            {
-                "context": context,
-                "method": said.method,
-                "permissions": list(said.permissions or ()),
-                "refreshTokenValidUntil": until.isoformat(),
-            }
-        )
+        print_json({**told_of(said), "refreshTokenValidUntil": until.isoformat()})
         return
-    show_facts(
-        [
-            (tr("context", "kontekst"), f"{said.context_type} {said.context_value}"),
-            (tr("by", "sposób"), said.method),
-            (tr("permissions", "uprawnienia"), ", ".join(said.permissions or ()) or tr("none", "brak")),
-            (tr("renewable until", "odnawialne do"), minute(until)),
-        ]
-    )
+    show_facts([*facts_of(said), (tr("renewable until", "odnawialne do"), minute(until))])
+
+
+def told_of(said: Claims) -> dict[str, Any]:
+    """What an access token says of a login, for programs."""
+    return {
+        "context": {"type": said.context_type, "value": said.context_value},
+        "method": said.method,
+        "permissions": list(said.permissions or ()),
+    }
+
+
+def facts_of(said: Claims) -> list[tuple[str, object]]:
+    """The same for a person."""
+    return [
+        (tr("context", "kontekst"), f"{said.context_type} {said.context_value}"),
+        (tr("by", "sposób"), said.method),
+        (tr("in force", "działające"), ", ".join(said.permissions or ()) or tr("none", "brak")),
+    ]
 
 
 @login.command(

@@ -293,6 +293,28 @@ def name_option(default: str | None = None) -> Callable[[F], F]:
     )
 
 
+def _known(wants: tuple[str, ...]) -> list[str]:
+    from klucznik.cli.arguments import known_permissions
+
+    return known_permissions(wants)
+
+
+#: `--wants`: permissions that the work needs, by their names at KSeF, as `wanted`.
+wants_option = gathered(
+    "wanted",
+    _known,
+    click.option(
+        "--wants",
+        multiple=True,
+        metavar="PERMISSION",
+        help=tr(
+            "A permission that the work needs (repeatable).",
+            "Uprawnienie potrzebne do pracy (można powtarzać).",
+        ),
+    ),
+)
+
+
 def json_option(command: F) -> F:
     """`--json`: for programs."""
     return click.option(

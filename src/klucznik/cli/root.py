@@ -51,7 +51,8 @@ COMMANDS: Table = {
     "token": (
         "token:token",
         tr(
-            "Issue, store, list and revoke KSeF tokens.", "Wydaj, przechowaj, pokaż i unieważnij tokeny KSeF."
+            "Issue, store, try, list and revoke KSeF tokens.",
+            "Wydaj, przechowaj, wypróbuj, pokaż i unieważnij tokeny KSeF.",
         ),
     ),
     "login": (

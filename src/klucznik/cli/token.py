@@ -1,4 +1,4 @@
-"""`klucznik token`: issue, store, list and revoke KSeF tokens."""
+"""`klucznik token`: issue, store, try, list and revoke KSeF tokens."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from klucznik.cli.options import (
     vault_options,
 )
 from klucznik.cli.showing import Column, day, show_facts
+from klucznik.cli.token_check import check
 from klucznik.errors import Unreadable
 from klucznik.lang import tr
 from klucznik.secret import Secret
@@ -44,11 +45,15 @@ _reference = click.option(
 
 @click.group(
     help=tr(
-        "Issue, store, list and revoke KSeF tokens.", "Wydaj, przechowaj, pokaż i unieważnij tokeny KSeF."
+        "Issue, store, try, list and revoke KSeF tokens.",
+        "Wydaj, przechowaj, wypróbuj, pokaż i unieważnij tokeny KSeF.",
     )
 )
 def token() -> None:
     pass
+
+
+token.add_command(check)
 
 
 @token.command(

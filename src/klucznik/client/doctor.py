@@ -1,4 +1,7 @@
-"""The connection test: what works between this machine, this company and KSeF, and what to do if not."""
+"""The connection test: what works between this machine, this company and KSeF, and what to do if not.
+
+`examine` tests everything, `examine_token` a KSeF token alone; what they find of a token is the same.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ from typing import Literal
 from klucznik.client import claims, limits, tokens
 from klucznik.client.auth import challenge, revoke_current
 from klucznik.client.flow import Flow, ask, now
-from klucznik.errors import KlucznikError
+from klucznik.errors import KlucznikError, Refused
 from klucznik.lang import tr
 from klucznik.wire.auth import AuthenticationTokensResponse
 from klucznik.wire.limits import EffectiveApiRateLimitValues
 from klucznik.wire.security import PUBLIC_KEYS, PublicKeyCertificate, PublicKeyCertificateUsage
-from klucznik.wire.tokens import AuthenticationTokenStatus
+from klucznik.wire.tokens import AuthenticationTokenStatus, TokenStatusResponse
 
 Level = Literal["ok", "warn", "fail"]
 
@@ -33,6 +36,41 @@ class Finding:
     level: Level
     sentence: str
     hint: str = ""
+
+
+@dataclass(frozen=True)
+class Examined:
+    """A KSeF token as it was found: what a login with it says, and its record where its number is known."""
+
+    findings: list[Finding]
+    said: claims.Claims | None = None
+    record: TokenStatusResponse | None = None
+
+    @property
+    def level(self) -> Level:
+        """How it stands: as its worst finding."""
+        levels = {finding.level for finding in self.findings}
+        return "fail" if "fail" in levels else "warn" if "warn" in levels else "ok"
+
+
+def examine_token(
+    login: Flow[AuthenticationTokensResponse],
+    *,
+    token_reference: str | None = None,
+    wanted: Iterable[str] = (),
+) -> Flow[Examined]:
+    """Log in with a KSeF token, look what it may do, log out; the arguments are those of `examine`.
+
+    A refusal is a finding. Raises where nothing can be said of the token: KSeF out of reach, too many calls.
+    """
+    try:
+        issued = yield from login
+    except Refused as error:
+        return Examined([_failed("login", error)])
+    findings: list[Finding] = []
+    said, record = yield from _inside(findings, issued, token_reference, wanted)
+    yield from _leave(findings)
+    return Examined(findings, said, record)
 
 
 def examine(
@@ -58,17 +96,9 @@ def examine(
     except KlucznikError as error:
         findings.append(_failed("login", error))
         return findings
-    held = claims.read(issued.access_token.token)
-    who = f" ({held.method}, {held.context_type} {held.context_value})" if held.context_value else ""
-    findings.append(Finding("login", "ok", tr(f"logged in{who}.", f"zalogowano{who}.")))
-    _permissions(findings, held.permissions, wanted)
-    if token_reference is not None:
-        yield from _token(findings, token_reference, held.permissions)
+    yield from _inside(findings, issued, token_reference, wanted)
     yield from _limits(findings)
-    try:
-        yield from ask(revoke_current())
-    except KlucznikError as error:
-        findings.append(Finding("logout", "warn", error.message, error.hint))
+    yield from _leave(findings)
     return findings
 
 
@@ -140,8 +170,33 @@ def _key(usage: PublicKeyCertificateUsage, keys: list[PublicKeyCertificate], at:
     return Finding(name, "ok", tr(f"valid until {day}.", f"ważny do {day}."))
 
 
+def _inside(
+    findings: list[Finding],
+    issued: AuthenticationTokensResponse,
+    token_reference: str | None,
+    wanted: Iterable[str],
+) -> Flow[tuple[claims.Claims, TokenStatusResponse | None]]:
+    """(3) Who is logged in, with which permissions, by which token."""
+    held = claims.read(issued.access_token.token)
+    who = f" ({held.method}, {held.context_type} {held.context_value})" if held.context_value else ""
+    findings.append(Finding("login", "ok", tr(f"logged in{who}.", f"zalogowano{who}.")))
+    _permissions(findings, held.permissions, wanted)
+    record = None
+    if token_reference is not None:
+        record = yield from _token(findings, token_reference, held.permissions)
+    return held, record
+
+
+def _leave(findings: list[Finding]) -> Flow[None]:
+    """(5) Log out: what was asked needs the login no longer."""
+    try:
+        yield from ask(revoke_current())
+    except KlucznikError as error:
+        findings.append(Finding("logout", "warn", error.message, error.hint))
+
+
 def _permissions(findings: list[Finding], held: tuple[str, ...] | None, wanted: Iterable[str]) -> None:
-    """(3) What may be done, by the access token's own words."""
+    """What may be done, by the access token's own words."""
     name = "permissions"
     if held is None:
         findings.append(
@@ -181,14 +236,16 @@ def _permissions(findings: list[Finding], held: tuple[str, ...] | None, wanted: 
     findings.append(Finding(name, "ok", tr(f"in force: {listed}.", f"działające: {listed}.")))
 
 
-def _token(findings: list[Finding], reference: str, held: tuple[str, ...] | None) -> Flow[None]:
-    """(4) The token's own record: its state, and what of it still counts."""
+def _token(
+    findings: list[Finding], reference: str, held: tuple[str, ...] | None
+) -> Flow[TokenStatusResponse | None]:
+    """The token's own record: its state, and what of it still counts; None where KSeF does not tell."""
     name = "token"
     try:
         record = yield from ask(tokens.read(reference))
     except KlucznikError as error:
         findings.append(Finding(name, "warn", error.message, error.hint))
-        return
+        return None
     requested = [str(p) for p in record.requested_permissions]
     lost = [p for p in requested if held is not None and "Owner" not in held and p not in held]
     described = f"{record.reference_number} „{record.description}”"
@@ -219,10 +276,11 @@ def _token(findings: list[Finding], reference: str, held: tuple[str, ...] | None
         )
     else:
         findings.append(Finding(name, "ok", tr(f"{described}: active.", f"{described}: aktywny.")))
+    return record
 
 
 def _limits(findings: list[Finding]) -> Flow[None]:
-    """(5) How much at a time."""
+    """(4) How much at a time."""
     try:
         sizes = (yield from ask(limits.of_context())).online_session
         send = (yield from ask(limits.rates())).invoice_send
