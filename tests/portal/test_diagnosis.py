@@ -40,6 +40,20 @@ def test_what_failed_after_it_was_accepted_is_there_too(ania: Visitor) -> None:
     assert "invoice check" in page
 
 
+def test_numbers_lead_to_the_pages_of_what_they_name(ania: Visitor) -> None:
+    made = furnish(ania)
+    page = ania.get("/diagnosis")
+    places = set(re.findall(r'href="/web(/sessions/[^"]+)"', page))
+    assert f"/sessions/{made.session_of_refused}" in places
+    (invoice,) = (each for each in places if "/invoices/" in each)
+    assert invoice.startswith(f"/sessions/{made.session_of_refused}/invoices/")
+    for place in places:
+        ania.get(place)
+    # Of what does not exist the page says so.
+    _refused(ania)
+    assert 'href="/web/tokens/20260302-EC-0000000000-0000000000-00"' in ania.get("/diagnosis")
+
+
 def test_the_newest_refusal_comes_first(ania: Visitor) -> None:
     first, second = _refused(ania), _refused(ania)
     page = ania.get("/diagnosis")

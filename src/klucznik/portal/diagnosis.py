@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from klucznik.portal.advice import advice
-from klucznik.portal.visit import Unfit, Visit, page
-from klucznik.wire.ids import is_reference
+from klucznik.portal.visit import Unfit, Visit, address, page
+from klucznik.wire.ids import is_ksef_number, is_reference
 
 #: How far back one looks, by what the page calls it; en, pl, de.
 PERIODS: Final = {
@@ -33,6 +33,8 @@ KINDS: Final = {
     "invoices": ("invoice", "faktura", "Rechnung"),
     "exports": ("export of invoices", "eksport faktur", "Export von Rechnungen"),
 }
+#: Where that stands which a reference number names, by its kind (auth.md section 7).
+_PAGES: Final = {"SO": "/sessions", "SB": "/sessions", "EC": "/tokens", "EG": "/permissions/operations"}
 #: A trace id, alone or inside a serviceCode; no piece of something longer, which may be a secret.
 _TRACE: Final = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 #: Causes and calls on one page, and causes looked through for a text.
@@ -50,11 +52,14 @@ class Refusal:
     why: str
     advice: str
     key: str
-    numbers: tuple[str, ...]
+    #: Reference and KSeF numbers, each with the page of what it names; "" where there is none.
+    numbers: tuple[tuple[str, str], ...]
 
     def has(self, text: str) -> bool:
         """Whether the text stands in it somewhere."""
-        everything = " ".join([self.what, str(self.status), self.said, self.why, self.key, *self.numbers])
+        everything = " ".join(
+            [self.what, str(self.status), self.said, self.why, self.key, *dict(self.numbers)]
+        )
         return text.casefold() in everything.casefold()
 
 
@@ -131,8 +136,21 @@ def _refusal(visit: Visit, cause: dict[str, Any]) -> Refusal:
         cause["why"][visit.t.of_library],
         visit.t(*advice(cause)),
         cause.get("traceId") or (numbers[0] if numbers else ""),
-        numbers,
+        tuple((number, _page_of(number, numbers, kind)) for number in numbers),
     )
+
+
+def _page_of(number: str, numbers: tuple[str, ...], kind: str | None) -> str:
+    """The page of what a number names; an invoice has one within its session, if that is named beside it."""
+    if is_ksef_number(number):
+        return f"/web/invoices/{number}"
+    if kind == "enrollments":
+        return address("/certificates", application=number)
+    session = next((each for each in numbers if is_reference(each, "SO") or is_reference(each, "SB")), "")
+    if is_reference(number, "EE"):
+        return f"/web/sessions/{session}/invoices/{number}" if session else ""
+    found = _PAGES.get(number[9:11], "") if is_reference(number) else ""
+    return f"/web{found}/{number}" if found else ""
 
 
 ROUTES = [

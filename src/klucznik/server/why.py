@@ -202,10 +202,12 @@ def _of_work(db: Connection, where: Any, last: int | None = None) -> list[dict[s
     for table in metadata.sorted_tables:
         if not {"ref", "status", "why"} <= set(table.c.keys()) or table is causes:
             continue
-        placed = "context_value" in table.c
+        placed, within = "context_value" in table.c, "session_ref" in table.c
         columns = [table.c.ref, table.c.status, table.c.why, _moment(table).label("at")]
         if placed:
             columns += [table.c.context_type, table.c.context_value]
+        if within:
+            columns.append(table.c.session_ref)
         query = select(*columns).where(table.c.why.is_not(None), where(table)).limit(_ANSWERED)
         if last:
             query = query.order_by(_moment(table).desc())
@@ -213,7 +215,7 @@ def _of_work(db: Connection, where: Any, last: int | None = None) -> list[dict[s
             found.append(
                 {
                     "at": wire_time(instant(row.at)),
-                    "referenceNumbers": [row.ref],
+                    "referenceNumbers": [row.ref, row.session_ref] if within else [row.ref],
                     "kind": table.name,
                     "context": f"{row.context_type} {row.context_value}" if placed else "",
                     "status": row.status,
