@@ -5,6 +5,8 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 _OURS = ("/web/", "#")
+#: Focus goes to what went wrong (base.html); to nothing else by itself.
+_FOCUSED = {"class": "flash bad", "role": "alert", "tabindex": "-1", "autofocus": None}
 
 
 class _Reader(HTMLParser):
@@ -16,8 +18,9 @@ class _Reader(HTMLParser):
         given = dict(attrs)
         if tag == "script" and not str(given.get("src")).startswith("/web/static/"):
             self.found.append("script")
+        told = given == _FOCUSED
         for name, value in given.items():
-            if name.startswith("on") or name in ("style", "autofocus"):
+            if name.startswith("on") or name == "style" or (name == "autofocus" and not told):
                 self.found.append(f"{tag} {name}")
             if name in ("src", "href", "action", "formaction") and not (value or "").startswith(_OURS):
                 self.found.append(f"{tag} {name}={value}")

@@ -229,7 +229,7 @@ def test_what_is_typed_comes_out_as_text(ania: Visitor) -> None:
     ("language", "words"),
     [
         ("en", ("List of tokens", "Generating a token", "Sheet for the ERP", "Revoke this token?")),
-        ("pl", ("Lista tokenów", "Generowanie tokena", "Karta dla ERP", "Unieważnić ten token?")),
+        ("pl", ("Lista tokenów", "Generowanie tokena", "Karta dla systemu ERP", "Unieważnić ten token?")),
         ("de", ("Tokenliste", "Token erzeugen", "Blatt für das ERP", "Diesen Token widerrufen?")),
     ],
 )
