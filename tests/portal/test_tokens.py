@@ -248,7 +248,15 @@ def test_the_pages_speak_three_languages(running: RunningKsef, language: str, wo
 def test_the_sheet_has_everything_but_the_token(running: RunningKsef, ania: Visitor) -> None:
     token, reference = generate(ania, "InvoiceRead", name="ERP of Ania")
     page = ania.get(f"/tokens/{reference}/sheet")
-    for word in (running.url, ania.nip, reference, "InvoiceRead", "ERP of Ania", "klucznik token put"):
+    for word in (
+        running.url,
+        ania.nip,
+        reference,
+        "InvoiceRead",
+        "ERP of Ania",
+        "klucznik token put",
+        "klucznik token check",
+    ):
         assert word in page
     assert token.rpartition("|")[2] not in page
 

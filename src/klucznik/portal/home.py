@@ -12,9 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from klucznik.client import receiving, sessions, testdata, tokens
-from klucznik.client.environments import ENVIRONMENTS
 from klucznik.errors import Refused
-from klucznik.portal import numbers, people
+from klucznik.portal import numbers, people, terminal
 from klucznik.portal.login_profile import be, checked_names
 from klucznik.portal.visit import Unfit, Visit, page
 from klucznik.portal.words import LANGUAGES
@@ -53,7 +52,7 @@ async def home(visit: Visit) -> Response:
     """GET /: where to begin."""
     new = visit.request.query_params.get("new") == "1" and visit.settings.test_data
     if visit.inside and not new:
-        return visit.page("overview.html", seen=await _overview(visit), commands=_commands(visit))
+        return visit.page("overview.html", seen=await _overview(visit), commands=terminal.commands(visit))
     known = await people.known(visit.door) if visit.settings.test_data and not new else []
     suggested = {"nip": make_nip(_RANDOM), "pesel": make_pesel(_RANDOM)}
     return visit.page("home.html", empty=visit.settings.test_data and not known, suggested=suggested)
@@ -134,22 +133,6 @@ async def _seen(visit: Visit, call: Call[T]) -> T | None:
         if refused.status != 403:
             raise
         return None
-
-
-def _commands(visit: Visit) -> list[str]:
-    """What to type in a terminal to try a token of this context.
-
-    Copied one by one: the first asks for the token, and would take a second line for it.
-    """
-    kind, value = visit.context
-    api = visit.settings.api
-    place = "" if api == ENVIRONMENTS["local"] else f" --ksef {api}"
-    if kind != "Nip":
-        return []
-    return [f"klucznik {what} --company {value} --key-file vault.key{place}" for what in _STEPS]
-
-
-_STEPS: Final = ("token put", "token check")
 
 
 async def language(visit: Visit) -> Response:

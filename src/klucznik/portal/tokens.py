@@ -9,7 +9,7 @@ from starlette.routing import Route
 
 from klucznik.client import tokens
 from klucznik.errors import KlucznikError, Refused
-from klucznik.portal import token_rights
+from klucznik.portal import terminal, token_rights
 from klucznik.portal.visit import Unfit, Visit, address, page
 from klucznik.portal.words import BY_WIRE
 from klucznik.wire.ids import is_reference
@@ -152,7 +152,7 @@ async def _facts(visit: Visit) -> dict[str, Any]:
         "may_revoke": item.status.value in ("Pending", "Active")
         and (rights.mine or "CredentialsManage" in mine),
         "ends": await _end(visit, item.reference_number),
-        "company": item.context_identifier.value[:10],
+        "commands": terminal.commands(visit),
     }
 
 

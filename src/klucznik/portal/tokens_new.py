@@ -11,7 +11,7 @@ from starlette.routing import Route
 from klucznik.client import tokens
 from klucznik.client.flow import Pace, poll
 from klucznik.errors import KlucznikError
-from klucznik.portal import token_rights
+from klucznik.portal import terminal, token_rights
 from klucznik.portal.visit import Unfit, Visit, page
 from klucznik.portal.words import BY_WIRE
 from klucznik.wire.tokens import AuthenticationTokenStatus, GenerateTokenResponse, TokenStatusResponse
@@ -70,7 +70,7 @@ async def issue(visit: Visit) -> Response:
         ksef_token=issued.token.text(),  # its one appearance
         active=item is not None and item.status == AuthenticationTokenStatus.Active,
         name=name,
-        company=visit.context[1][:10],
+        commands=terminal.commands(visit),
     )
 
 
