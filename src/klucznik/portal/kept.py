@@ -47,7 +47,7 @@ class Kept:
     csrf: str = field(default_factory=lambda: urlsafe_b64encode(os.urandom(24)).decode())
     used: str = ""  # ISO
     language: str = ""
-    flash: list[list[str]] = field(default_factory=list)  # [kind, text], shown once
+    flash: list[list[str]] = field(default_factory=list)  # [kind, text] or [kind, text, language]; shown once
     #: Forms that may be sent once: what a repeated one finds gone.
     nonces: list[str] = field(default_factory=list)
     #: PEM of a simulated identity, to enter contexts with; an uploaded key is never kept.

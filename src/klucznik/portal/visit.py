@@ -74,9 +74,9 @@ class Visit:
         value = self.form.get(name)
         return b"" if value is None or isinstance(value, str) else await value.read()
 
-    def flash(self, kind: str, text: str) -> None:
+    def flash(self, kind: str, text: str, language: str = "") -> None:
         """Show a message (`good`, `bad`, `note`) on the next page."""
-        self.kept.flash.append([kind, text])
+        self.kept.flash.append([kind, text, language] if language else [kind, text])
 
     def new_nonce(self) -> str:
         """For a form that may be sent once."""
@@ -138,9 +138,9 @@ class Visit:
 
         `reference` names what failed after 202.
         """
-        self.flash("bad", self.said(error))
+        self.flash("bad", self.said(error), self.t.of_library)
         for cause in await self.causes(getattr(error, "trace_id", "") or reference, own=True):
-            self.flash("note", self.t("Why: ", "Dlaczego: ", "Warum: ") + cause)
+            self.flash("note", self.t("Why: ", "Dlaczego: ", "Warum: ") + cause, self.t.of_library)
 
     def renew(self) -> None:
         """A new cookie, for somebody who came in or left: the one known before opens nothing any more."""
