@@ -18,7 +18,7 @@ from .furnished import IMAGE, PAYLOADS
 from .markup import alive
 from .person import Visitor, new_nip, new_pesel, owner
 
-_PLACES = ("", "/company", "/person", "/context", "/clock", "/world", "/reset")
+_PLACES = ("", "/company", "/person", "/permissions", "/context", "/clock", "/world", "/reset")
 _FIELDS = ("nip", "pesel", "description", "units", "gone", "value", "ends", "at", "days", "world")
 _CHOICES = ("step", "policy")
 
@@ -91,6 +91,54 @@ def test_a_context_is_blocked_and_opened_again(running: RunningKsef) -> None:
         assert context["blocked"]
         ania.post("/testdata/context", do="unblock", kind="Nip", value=ania.nip)
         ania.log_in()
+
+
+def test_a_paper_notice_lets_somebody_in_and_is_taken_back(running: RunningKsef) -> None:
+    nip = new_nip()
+    with Visitor(running, given="Obcy") as clerk, Visitor(running, given="Jan", nip=nip) as jan:
+        whom = {"nip": nip, "kind": "Pesel", "who": jan.pesel}
+        told = clerk.post(
+            "/testdata/permissions",
+            do="grant",
+            permission=["InvoiceRead", "CredentialsManage"],
+            description="by the office",
+            **whom,
+        )
+        assert "next login" in told
+        page = jan.log_in().get("/permissions/manage/own")
+        assert "view invoices" in page
+        assert "manage permissions" in page
+        assert "issue invoices" not in page[page.index("<tbody>") :]
+        assert "by the office" in page
+        assert "sure" in clerk.post("/testdata/permissions", 400, do="take", **whom)
+        clerk.post("/testdata/permissions", do="take", sure="yes", **whom)
+        assert "view invoices" not in jan.get("/permissions/manage/own").partition("<tbody>")[2]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"permission": []}, "at least one permission"),
+        ({"kind": "Other"}, "Choose what the number is"),
+        ({"kind": "Fingerprint"}, "does not fit"),
+        ({"who": "12"}, "does not fit"),
+        ({"nip": "12"}, "no valid NIP"),
+        ({"description": "abc"}, "5 to 256"),
+    ],
+)
+def test_a_paper_notice_that_does_not_fit(stranger: Visitor, wrong: dict[str, Any], words: str) -> None:
+    fields = {
+        "do": "grant",
+        "nip": new_nip(),
+        "kind": "Pesel",
+        "who": new_pesel(),
+        "permission": ["InvoiceRead"],
+        "description": "by the office",
+    }
+    page = stranger.post("/testdata/permissions", 400, **{**fields, **wrong})
+    assert words in page
+    if "permission" not in wrong:
+        assert 'value="InvoiceRead" checked' in page, "nothing typed is lost"
 
 
 def test_attachments_are_allowed_and_ended(ania: Visitor) -> None:

@@ -39,6 +39,7 @@ _ROOMS: Final = (
     "diagnosis",
     "testdata",
     "testdata_scene",
+    "testdata_grants",
 )
 
 #: Nothing from elsewhere, no script but ours, no frame around us; nothing stays in any cache.
