@@ -171,7 +171,7 @@ def test_tables_can_be_read_aloud() -> None:
         assert all(len(row) == len(heads) for row in table.iter("tr"))
         region = table.getparent()
         assert region is not None
-        assert (region.attrib["role"], region.attrib["tabindex"]) == ("region", "0")
+        assert (region.attrib["role"], region.attrib["tabindex"]) == ("group", "0")
         assert region.attrib["aria-label"]
     assert len(tables[0].findall("tbody/tr")) == 200
     assert [cell.text for cell in tables[1].findall("tfoot/tr/td")][1] == "Razem"

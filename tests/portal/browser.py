@@ -37,11 +37,19 @@ HINT: Final = (
     "no Chromium: install it (Debian: apt-get install chromium-headless-shell), "
     "or name one in KLUCZNIK_CHROMIUM_PATH"
 )
+#: KLUCZNIK_PAGES=all: every page by axe in each language and width, every payload in every field.
+ALL: Final = os.environ.get("KLUCZNIK_PAGES") == "all"
 WIDE: Final[ViewportSize] = {"width": 1280, "height": 900}
 NARROW: Final[ViewportSize] = {"width": 390, "height": 844}
+SMALLEST: Final[ViewportSize] = {"width": 360, "height": 640}
 _NAMES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _LOCK: Final = Path(__file__).with_name("npm") / "package-lock.json"
-_LEAST_SERIOUS: Final = ("serious", "critical")
+_TROUBLING: Final = ("moderate", "serious", "critical")
+#: An address that would run as a script once it is followed.
+_SCRIPTED: Final = """() => [...document.querySelectorAll("[href], [src], [action], [formaction], [data]")]
+  .filter((each) => ["href", "src", "action", "formaction", "data"].some(
+    (name) => /^\\s*(javascript|vbscript|data:text):?/i.test(each.getAttribute(name) ?? "")))
+  .map((each) => each.outerHTML.slice(0, 160))"""
 #: Before any script of a page: told of every breach of its Content-Security-Policy.
 _WATCH: Final = """
 window.__breaches = [];
@@ -139,17 +147,19 @@ class Window:
         found = [f"breach: {text}" for text in self.page.evaluate("window.__breaches || []")]
         if self.page.evaluate("window.__xss !== undefined"):
             found.append("a payload ran")
+        found += [f"a payload is an address: {html}" for html in self.page.evaluate(_SCRIPTED)]
         return [f"{self.page.url}: {text}" for text in found]
 
-    def serious(self, source: str) -> list[str]:
-        """What axe finds serious or critical, a line each."""
+    def unfit(self, source: str) -> list[str]:
+        """What axe finds that is in somebody's way (moderate or worse), a line each."""
         # By the debugger's way in, which the page's Content-Security-Policy does not govern.
-        self.page.evaluate(source)
+        if not self.page.evaluate("'axe' in window"):
+            self.page.evaluate(source)
         found: dict[str, Any] = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
         return [
             f"{self.page.url}: {each['id']} ({each['help']}): {node['html'][:160]}"
             for each in found["violations"]
-            if each["impact"] in _LEAST_SERIOUS
+            if each["impact"] in _TROUBLING
             for node in each["nodes"]
         ]
 
@@ -159,8 +169,7 @@ def window(
     browser: Browser, running: RunningKsef, language: str = "en", *, narrow: bool = False, **more: Any
 ) -> Iterator[Window]:
     """A window with cookies of its own; whatever troubled it fails the test at the end."""
-    size = NARROW if narrow else WIDE
-    context = browser.new_context(**{"locale": language, "viewport": size, "accept_downloads": True, **more})
+    context = browser.new_context(**{"locale": language, "viewport": WIDE, "accept_downloads": True, **more})
     context.set_default_timeout(10_000)
     context.add_init_script(_WATCH)
     opened = Window(running, context, context.new_page())

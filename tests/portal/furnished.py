@@ -24,6 +24,9 @@ QUOTE: Final = "\" autofocus onfocus=window.__xss=1 x='"
 LINK: Final = "javascript:window.__xss=1"
 TEMPLATE: Final = "{{ 7 * 7 }}${window.__xss=1}"
 PAYLOADS: Final = (IMAGE, SCRIPT, QUOTE, LINK, TEMPLATE)
+#: All of them in one text, the address first; FLAT is what fits into one part of a path.
+FLAT: Final = f"{LINK}{QUOTE}{IMAGE}{TEMPLATE}"
+JOINED: Final = f"{LINK}{QUOTE}{IMAGE}{SCRIPT}{TEMPLATE}"
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,10 @@ def unlinked(made: Furnished) -> list[str]:
         "/login",
         "/login/profile",
         "/tokens/issue",
+        "/start",
+        "/invoices/send",
+        "/certificates/request/send",
+        "/login/signed/request",
         f"/sessions/{made.session}",
         f"/tokens/{made.ksef_token}/state",
         f"/permissions/operations/{made.permission_operation}",

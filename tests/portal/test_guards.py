@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import httpx2
 import pytest
 
 from klucznik.testing import RunningKsef
 
-from .person import Visitor
+from .crawl import reached, routes
+from .furnished import FLAT, JOINED, furnish
+from .markup import alive
+from .person import Visitor, owner
 
 
 def test_pages_cannot_be_framed_cached_or_fed_scripts(ania: Visitor) -> None:
@@ -78,3 +83,49 @@ def test_choosing_a_language_leads_nowhere_else(stranger: Visitor, back: str) ->
         follow_redirects=False,
     )
     assert answer.headers["location"].startswith("/web/")
+
+
+_QUERY = ("name", "author", "next", "status", "number", "seller", "role", "from", "to", "q", "trace", "key")
+
+
+def test_texts_in_addresses_are_text(ania: Visitor) -> None:
+    part, value = quote(FLAT, safe=""), quote(JOINED, safe="")
+    for route in routes():
+        filled = "/".join(part if each.startswith("{") else each for each in route.path.split("/"))
+        answer = ania.http.get(f"{filled}?{'&'.join(f'{name}={value}' for name in _QUERY)}")
+        assert answer.status_code < 500, filled
+        assert not alive(answer.text), filled
+
+
+#: Whoever runs a local KSeF for tests sees there all people and companies it knows.
+_COMMON = ("/testdata", "/login")
+
+
+def test_a_stranger_sees_nothing_of_another_firm(running: RunningKsef, obcy: Visitor) -> None:
+    """Obcy opens every address that Ania has, with what is hers in it."""
+    with owner(running, given="Annabella") as ania:
+        made = furnish(ania)
+        found = reached(ania, each=3)
+        secrets = (
+            ania.nip,
+            made.ksef_number,
+            made.ksef_token,
+            made.session,
+            made.certificate,
+            made.partner,
+            "Annabella",
+            "Book-keeper",
+        )
+        seen = 0
+        for address in (each for addresses in found.values() for each in addresses):
+            if address.startswith(_COMMON):
+                continue
+            answer = obcy.http.get(address)
+            seen += 1
+            # What Obcy typed into the address himself is told back to him.
+            text = answer.text.replace(address, "")
+            for part in address.replace("?", "/").replace("=", "/").split("/"):
+                text = text.replace(part, "") if len(part) > 8 else text
+            leaked = [secret for secret in secrets if secret in text]
+            assert not leaked, (address, leaked)
+        assert seen > 30

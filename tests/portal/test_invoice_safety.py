@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .furnished import IMAGE, PAYLOADS, QUOTE, SCRIPT, hostile_invoice
+from .furnished import PAYLOADS, SCRIPT, hostile_invoice
 from .issuing import issue, number_of, send, session_of, typed
+from .markup import alive
 from .person import Visitor, new_nip
 
 
@@ -56,8 +57,8 @@ def test_payloads_come_out_as_text(ania: Visitor, payload: str) -> None:
         issue(ania, **texts, **lines),
     ]
     for page in pages:
-        for raw in (IMAGE, SCRIPT, QUOTE, 'href="javascript:', "49${"):
-            assert raw not in page
+        assert not alive(page)
+        assert "49${" not in page
 
 
 def test_a_hostile_document_is_only_text(ania: Visitor) -> None:

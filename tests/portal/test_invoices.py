@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 
@@ -50,6 +51,14 @@ def test_what_was_looked_at_is_what_is_sent(ania: Visitor) -> None:
     preview = ania.post("/invoices/xml", files={"file": ("f.xml", given, "text/xml")})
     number = number_of(send(ania, preview))
     assert ania.http.get(f"/invoices/{number}/xml").content == given
+
+
+@pytest.mark.parametrize("path", ["/invoices/new", "/invoices/xml"])
+def test_from_the_preview_one_goes_back_with_everything_typed(ania: Visitor, path: str) -> None:
+    preview = ania.post(path, **(typed(number="FV/back") if path.endswith("new") else {"text": "<a>FV/back"}))
+    assert f'<form method="post" action="/web{path}">' in preview
+    sent = {name: unescape(value) for name, value in re.findall(r'name="(\w+)" value="([^"]*)"', preview)}
+    assert "FV/back" in ania.post(path, **{**sent, "do": "edit"})
 
 
 def test_pasted_lines_end_as_in_a_document(ania: Visitor) -> None:

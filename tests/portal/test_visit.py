@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import UTC, datetime
 
 import httpx2
 import pytest
@@ -16,17 +15,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from klucznik.cli.portal import portal_of
+from klucznik.client import auth
 from klucznik.clock import ManualClock
-from klucznik.portal import kept as kept_module
 from klucznik.portal.bodies import LARGEST_FORM
 from klucznik.portal.door import Door
-from klucznik.portal.kept import IDLE, Kept, Logins
+from klucznik.portal.kept import Logins
 from klucznik.portal.settings import Settings
 from klucznik.portal.web import portal
 from klucznik.portal.wrong import broken
 from klucznik.testing import RunningKsef, local_ksef
 
-from .person import Visitor, owner
+from .furnished import client_of
+from .person import Visitor, new_nip, owner
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 
@@ -63,6 +63,73 @@ def test_a_form_sent_after_the_end_says_that_it_was_not_sent(timed: RunningKsef,
         answer = ania.http.post("/login/context", data={"csrf": csrf, "context": f"Nip {ania.nip}"})
         assert answer.status_code == 403
         assert "Your login has ended, so this form was not sent" in answer.text
+
+
+def test_what_a_script_looked_up_is_no_page_to_come_back_to(timed: RunningKsef, clock: ManualClock) -> None:
+    with owner(timed) as ania:
+        clock.advance(hours=9)
+        ania.get("/tokens")
+        ania.http.get(
+            "/tokens/20260302-EC-0000000000-0000000000-00/state", headers={"Accept": "application/json"}
+        )
+        ania.post("/login/profile", given="Anna", surname="Nowak", number=ania.pesel)
+        page = ania.post("/login/context", context=f"Nip {ania.nip}")
+        assert "<h1>Tokens" in page or "<h1>List of tokens" in page
+
+
+def test_a_login_that_ksef_ended_is_told_and_the_page_wanted_waits(ania: Visitor) -> None:
+    with client_of(ania) as ksef:
+        for session in ksef.call(auth.sessions()).items:
+            if not session.is_current:
+                ksef.call(auth.revoke(session.reference_number))
+    # A refresh is refused at once; the access token lives on for its minutes.
+    assert "KSeF has ended your login" in ania.get("/tokens")
+    ania.post("/login/profile", given="Anna", surname="Nowak", number=ania.pesel)
+    assert "List of tokens" in ania.post("/login/context", context=f"Nip {ania.nip}")
+
+
+def test_the_cookie_changes_with_the_person_and_with_the_context(stranger: Visitor) -> None:
+    """Whoever knew, or planted, a cookie of before is not who came in with it."""
+    stranger.nip = stranger.pesel = new_nip()
+
+    def cookie() -> str:
+        return str(stranger.http.cookies["klucznik"])
+
+    stranger.get("/login")
+    seen = [cookie()]
+    stranger.post("/login/profile", given="Ewa", surname="Lis", number=stranger.pesel)
+    seen.append(cookie())
+    for _ in range(2):
+        stranger.post("/login/context", context=f"Nip {stranger.nip}")
+        seen.append(cookie())
+    stranger.post("/logout")
+    seen.append(cookie())
+    assert len(set(seen)) == 5
+    for old in seen[:-1]:
+        with Visitor(stranger.running) as thief:
+            thief.http.cookies.set("klucznik", old)
+            assert "Ewa Lis" not in thief.get("/")
+            assert "Ewa Lis" not in thief.get("/login/context")
+
+
+def test_where_forms_are_posted_a_change_of_language_leads_to_their_beginning(ania: Visitor) -> None:
+    for posted, begins in (
+        ("/start", "/"),
+        ("/invoices/send", "/invoices/new"),
+        ("/certificates/request/send", "/certificates/request"),
+        ("/login/signed/request", "/login/signed"),
+    ):
+        answer = ania.http.post(
+            "/language", data={"csrf": ania.csrf(), "language": "de", "back": f"/web{posted}"}
+        )
+        assert answer.status_code == 200
+        assert answer.url.path == f"/web{begins}"
+
+
+def test_a_door_on_all_addresses_is_knocked_at_on_this_machine(running: RunningKsef) -> None:
+    door = running.management.replace("127.0.0.1", "0.0.0.0")  # noqa: S104 - what --management-host says
+    app = portal_of(running.ksef, "http://0.0.0.0:1", door)
+    assert _get(app, "/web/login/profile").status_code == 200
 
 
 def test_a_login_in_use_goes_on(timed: RunningKsef, clock: ManualClock) -> None:
@@ -143,91 +210,6 @@ def test_a_door_that_is_shut_is_said(running: RunningKsef) -> None:
     answer = _get(app, "/web/login/profile")
     assert answer.status_code == 502
     assert 'role="alert"' in answer.text
-
-
-# ---- what is kept
-
-
-@pytest.fixture(params=["memory", "folder"])
-def logins(request: pytest.FixtureRequest, tmp_path: Path) -> Logins:
-    return Logins(tmp_path if request.param == "folder" else None)
-
-
-def test_a_nonce_is_good_once_in_all_processes(tmp_path: Path, logins: Logins) -> None:
-    assert logins.once("a1")
-    assert not logins.once("a1")
-    assert Logins(tmp_path).once("b2")
-    assert not Logins(tmp_path).once("b2")
-
-
-def test_what_was_dropped_meanwhile_stays_dropped(logins: Logins) -> None:
-    cookie = logins.new_cookie()
-    logins.write(cookie, Kept(person="Ania"), NOW)
-    kept, before = logins.read(cookie, NOW), logins.read(cookie, NOW)
-    assert kept is not None
-    assert before is not None
-    logins.drop(cookie)
-    kept.person = "Biuro"
-    logins.rewrite(cookie, before, kept, NOW)
-    assert logins.read(cookie, NOW) is None
-
-
-def test_two_tabs_keep_what_each_of_them_changed(logins: Logins) -> None:
-    cookie = logins.new_cookie()
-    logins.write(cookie, Kept(nonces=["old"]), NOW)
-
-    def opened() -> Kept:
-        found = logins.read(cookie, NOW)
-        assert found is not None
-        return found
-
-    first, second = opened(), opened()
-    first.nonces.remove("old")
-    first.nonces.append("first")
-    first.language = "pl"
-    second.nonces.append("second")
-    logins.rewrite(cookie, opened(), first, NOW)
-    logins.rewrite(cookie, Kept(**{**second.__dict__, "nonces": ["old"]}), second, NOW)
-    assert sorted(opened().nonces) == ["first", "second"], "none came back, none got lost"
-    assert opened().language == "pl"
-
-
-def test_visitors_without_a_cookie_do_not_fill_the_disk(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kept_module, "_MOST_FILES", 10)
-    monkeypatch.setattr(kept_module, "_SWEEP", 5)
-    logins = Logins(tmp_path)
-    for _ in range(50):
-        newest = logins.new_cookie()
-        logins.write(newest, Kept(), NOW)
-    assert len(list(tmp_path.iterdir())) <= 10
-    assert logins.read(newest, NOW) is not None
-
-
-def test_a_login_ends_when_idle_and_not_before(logins: Logins) -> None:
-    cookie = logins.new_cookie()
-    logins.write(cookie, Kept(person="Ania"), NOW)
-    assert logins.read(cookie, NOW + IDLE) is not None
-    assert logins.read(cookie, NOW + IDLE + timedelta(seconds=1)) is None
-    assert logins.read(cookie, NOW) is None, "gone for good"
-
-
-def test_files_tell_nothing_and_old_ones_go(tmp_path: Path) -> None:
-    import os
-
-    logins, cookie = Logins(tmp_path), Logins.new_cookie()
-    logins.write(cookie, Kept(person="Ania z Piekarni", access=["eyJ0", NOW.isoformat()]), NOW)
-    (file,) = tmp_path.iterdir()
-    assert b"Ania" not in file.read_bytes()
-    assert b"eyJ0" not in file.read_bytes()
-    assert cookie not in file.name
-    assert file.stat().st_mode & 0o077 == 0
-    Logins(tmp_path)
-    assert file.exists()
-    os.utime(file, (0, 0))
-    Logins(tmp_path)
-    assert not file.exists()
 
 
 def test_leaving_keeps_the_language_alone(stranger: Visitor) -> None:

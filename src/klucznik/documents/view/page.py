@@ -168,7 +168,7 @@ def _table(block: Table, language: str) -> str:
     dense = ' class="dense"' if len(sides) > 8 else ""
     name = _text(block.heading or ("Tabela" if language == "pl" else "Table"))
     return (
-        f'<div class="block scroll" role="region" tabindex="0" aria-label="{name}"><table{dense}>{caption}'
+        f'<div class="block scroll" role="group" tabindex="0" aria-label="{name}"><table{dense}>{caption}'
         f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>{foot}</table></div>"
     )
 
