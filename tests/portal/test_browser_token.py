@@ -145,6 +145,16 @@ def test_a_token_is_shown_once_whatever_one_does(opened: Window, ania: Visitor) 
         assert secret not in opened.go(path).content()
 
 
+def test_two_clicks_show_the_token_that_was_made(opened: Window, ania: Visitor) -> None:
+    """The second would get the page that says that it was shown, and the first answer would be lost."""
+    opened.log_in(ania)
+    page = opened.go("/tokens/new")
+    fill_in(page, NAME, "InvoiceRead")
+    page.locator('main form[action="/web/tokens/issue"] button').dblclick(no_wait_after=True)
+    page.locator("#ksef-token").wait_for()
+    assert "|" in page.locator("#ksef-token").input_value()
+
+
 def test_reloading_the_page_of_a_token_makes_no_second_one(opened: Window, ania: Visitor) -> None:
     opened.log_in(ania)
     ksef_token = generate(opened, "InvoiceRead")

@@ -24,7 +24,7 @@ from klucznik.crypto import csr
 from klucznik.errors import Refused
 from klucznik.lang import in_language
 from klucznik.portal.certificates import PURPOSES
-from klucznik.portal.visit import Unfit, Visit, address, page
+from klucznik.portal.visit import Unfit, Visit, address, onward, page
 from klucznik.wire.certificates import NAME_PATTERN, CertificateEnrollmentDataResponse
 
 #: Characters of a name: the portal's limit; the API takes up to 100.
@@ -233,5 +233,6 @@ def _start(visit: Visit, now: datetime) -> datetime | None:
 ROUTES = [
     Route("/certificates/request", page(first), methods=["GET"]),
     Route("/certificates/request", page(second), methods=["POST"]),
+    Route("/certificates/request/send", page(onward("/certificates/request")), methods=["GET"]),
     Route("/certificates/request/send", page(send), methods=["POST"]),
 ]

@@ -15,7 +15,7 @@ from klucznik.client import receiving, sessions, testdata, tokens
 from klucznik.errors import Refused
 from klucznik.portal import numbers, people, terminal
 from klucznik.portal.login_profile import be, checked_names
-from klucznik.portal.visit import Unfit, Visit, page
+from klucznik.portal.visit import Unfit, Visit, onward, page
 from klucznik.portal.words import LANGUAGES
 from klucznik.wire.common import SortOrder
 from klucznik.wire.endpoint import Call
@@ -146,6 +146,7 @@ async def language(visit: Visit) -> Response:
 
 ROUTES = [
     Route("/", page(home, public=True)),
+    Route("/start", page(onward("/"), public=True), methods=["GET"]),
     Route("/start", page(start, public=True), methods=["POST"]),
     Route("/language", page(language, public=True), methods=["POST"]),
 ]

@@ -25,7 +25,7 @@ from klucznik.documents.model import Form
 from klucznik.documents.recognise import recognise
 from klucznik.errors import KlucznikError, Unreadable
 from klucznik.portal import papers, short_form
-from klucznik.portal.visit import Unfit, Visit, page
+from klucznik.portal.visit import Unfit, Visit, onward, page
 from klucznik.wire.common import FormCode
 
 #: A person waits for the answer: seconds in all, as the client counts them towards this machine (a tenth).
@@ -218,5 +218,6 @@ ROUTES = [
     Route("/invoices/new", page(filled), methods=["POST"]),
     Route("/invoices/xml", page(paste), methods=["GET"]),
     Route("/invoices/xml", page(pasted), methods=["POST"]),
+    Route("/invoices/send", page(onward("/invoices/new")), methods=["GET"]),
     Route("/invoices/send", page(send), methods=["POST"]),
 ]

@@ -10,7 +10,7 @@ from starlette.routing import Route
 from klucznik.client import auth
 from klucznik.documents.auth_request import AuthTokenRequest, ContextType, SchemaFault, SubjectType
 from klucznik.portal.entering import come_in
-from klucznik.portal.visit import Unfit, Visit, page
+from klucznik.portal.visit import Unfit, Visit, onward, page
 from klucznik.portal.words import CONTEXTS
 
 _SHAPES: Final = {
@@ -41,9 +41,9 @@ async def unsigned(visit: Visit) -> Response:
         except SchemaFault:
             raise Unfit(
                 t(
-                    f"{value[:40]!r} is no {CONTEXTS[kind][0]}; one looks like {_SHAPES[kind]}.",
-                    f"{value[:40]!r} to nie {CONTEXTS[kind][1]}; poprawny wygląda jak {_SHAPES[kind]}.",
-                    f"{value[:40]!r} passt nicht zu {CONTEXTS[kind][2]}; richtig wäre etwa {_SHAPES[kind]}.",
+                    f"“{value[:40]}” is no {CONTEXTS[kind][0]}; one looks like {_SHAPES[kind]}.",
+                    f"„{value[:40]}” to nie {CONTEXTS[kind][1]}; poprawny wygląda jak {_SHAPES[kind]}.",
+                    f"„{value[:40]}“ passt nicht zu {CONTEXTS[kind][2]}; richtig wäre etwa {_SHAPES[kind]}.",
                 )
             ) from None
     except Unfit as unfit:
@@ -79,6 +79,7 @@ async def hand_in(visit: Visit) -> Response:
 
 ROUTES = [
     Route("/login/signed", page(signed, public=True), methods=["GET"]),
+    Route("/login/signed/request", page(onward("/login/signed"), public=True), methods=["GET"]),
     Route("/login/signed/request", page(unsigned, public=True), methods=["POST"]),
     Route("/login/signed", page(hand_in, public=True), methods=["POST"]),
 ]

@@ -215,8 +215,7 @@ async def _answered(handler: Page, visit: Visit, public: bool) -> Response:
                     "Ihre Anmeldung ist abgelaufen; melden Sie sich neu an, es ging nichts verloren.",
                 ),
             )
-        if visit.request.method == "GET":
-            visit.kept.after = visit.request.url.path.removeprefix("/web")
+        _remember(visit)
         return visit.go("/login")
     try:
         return await handler(visit)
@@ -230,6 +229,7 @@ async def _answered(handler: Page, visit: Visit, public: bool) -> Response:
         over = getattr(error, "status", None) == 401 or getattr(error, "code", 0) in _OVER
         if over and visit.inside:
             leave(visit)
+            _remember(visit)
             visit.flash(
                 "note",
                 t(
@@ -243,6 +243,12 @@ async def _answered(handler: Page, visit: Visit, public: bool) -> Response:
         return visit.page("message.html", 400, back=_back(visit.request))
 
 
+def _remember(visit: Visit) -> None:
+    """Keep the page that is wanted for after the login; what a script looks up in the background is none."""
+    if visit.request.method == "GET" and visit.request.headers.get("accept") != "application/json":
+        visit.kept.after = visit.request.url.path.removeprefix("/web")
+
+
 def leave(visit: Visit) -> None:
     """Forget who is logged in; the language stays."""
     fresh = Kept(language=visit.kept.language, flash=visit.kept.flash)
@@ -254,6 +260,15 @@ def leave(visit: Visit) -> None:
 def _back(request: Request) -> str:
     path = urlsplit(request.headers.get("referer", "")).path
     return path if path.startswith("/web/") else "/web/"
+
+
+def onward(path: str) -> Callable[[Visit], Awaitable[Response]]:
+    """For GET where forms are posted: a change of language or a typed address leads to where they begin."""
+
+    async def lead(visit: Visit) -> Response:
+        return visit.go(path)
+
+    return lead
 
 
 def address(path: str, **query: str) -> str:

@@ -24,6 +24,14 @@ for (const watched of document.querySelectorAll("[data-watch]")) {
   };
   setTimeout(look, 800);
 }
+// A form that makes something is sent once: a second click would throw away the answer to the first.
+for (const { form } of document.querySelectorAll('input[name="nonce"]')) {
+  let sent = -Infinity;
+  form.addEventListener("submit", (event) => {
+    if (event.timeStamp - sent < 60_000) event.preventDefault();
+    else sent = event.timeStamp;
+  });
+}
 // What is secret does not wait in a page that was left.
 window.addEventListener("pagehide", () => {
   for (const field of document.querySelectorAll("[data-secret]")) field.value = "";
