@@ -133,6 +133,10 @@ def test_up_until_ctrl_c(tmp_path: Path) -> None:
         found = re.search(r"API +(http://127\.0\.0\.1:\d+/v2)", seen)
         assert found
         assert health(found[1]) == 200
+        portal = re.search(r"portal +(http://127\.0\.0\.1:\d+/web/)\n", seen)
+        assert portal
+        assert portal[1] == found[1].removesuffix("v2") + "web/"
+        assert httpx2.get(portal[1], trust_env=False).status_code == 200
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert process.returncode == 0

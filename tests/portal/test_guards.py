@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import mimetypes
 from urllib.parse import quote
 
 import httpx2
 import pytest
 
-from klucznik.testing import RunningKsef
+from klucznik.cli.portal import portal_of
+from klucznik.testing import RunningKsef, local_ksef
 
 from .crawl import reached, routes
 from .furnished import FLAT, JOINED, furnish
@@ -25,6 +27,18 @@ def test_pages_cannot_be_framed_cached_or_fed_scripts(ania: Visitor) -> None:
     assert headers["cache-control"] == "no-store"
     assert headers["x-frame-options"] == "DENY"
     assert headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("portal.js", "text/javascript"), ("portal.css", "text/css"), ("key.svg", "image/svg+xml")],
+)
+def test_a_machine_that_calls_scripts_text_does_not_mislead_us(name: str, kind: str) -> None:
+    ending = f".{name.rpartition('.')[2]}"
+    mimetypes.add_type("text/plain", ending)
+    with local_ksef(web=portal_of) as running, Visitor(running) as visitor:
+        told = visitor.http.get(f"/static/{name}").headers["content-type"]
+    assert told.partition(";")[0] == kind
 
 
 def test_the_cookie_is_for_our_pages_alone(stranger: Visitor) -> None:

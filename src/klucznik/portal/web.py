@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 from importlib import import_module
 from typing import Any, Final
 
@@ -42,6 +43,9 @@ _ROOMS: Final = (
     "testdata_grants",
 )
 
+#: Told outright: the registry of Windows may call a script text/plain, and then no browser runs it.
+_TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
 #: Nothing from elsewhere, no script but ours, no frame around us; nothing stays in any cache.
 _GUARDS: Final = {
     "Content-Security-Policy": (
@@ -58,6 +62,8 @@ _GUARDS: Final = {
 
 def portal(settings: Settings) -> ASGIApp:
     """The portal of one local KSeF."""
+    for ending, kind in _TYPES.items():
+        mimetypes.add_type(kind, ending)
     routes: list[BaseRoute] = []
     for room in _ROOMS:
         routes += import_module(f"klucznik.portal.{room}").ROUTES
