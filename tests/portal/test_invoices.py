@@ -112,7 +112,7 @@ def test_a_refusal_is_told_in_plain_words(ania: Visitor) -> None:
 def test_nothing_typed_is_lost(ania: Visitor) -> None:
     wrong = typed(number="", buyer_nip="12", line_price=["a lot", "", ""], line_rate=["9", "23", "23"])
     page = ania.post("/invoices/new", 400, **wrong)
-    for told in ("Missing: invoice number.", "&#39;12&#39; is no NIP", "&#39;a lot&#39; is no net price"):
+    for told in ("Missing: invoice number.", "“12” is no NIP", "“a lot” is no net price"):
         assert told in page
     for kept in ('value="Zmyślona Wytwórnia"', 'value="a lot"', 'value="12"', 'value="2,5"'):
         assert kept in page

@@ -170,13 +170,13 @@ def _context(visit: Visit, shape: TokenShape, nip: str) -> AuthenticationContext
     if not is_nip(nip, checksum=False):
         raise Unfit(
             visit.t(
-                f"A token of 40 characters does not say whose it is, and {nip[:20]!r} is no NIP (10 "
+                f"A token of 40 characters does not say whose it is, and “{nip[:20]}” is no NIP (10 "
                 f"digits). Give "
                 "the NIP and paste the token again.",
-                f"Token z 40 znaków nie mówi, czyj jest, a {nip[:20]!r} nie jest numerem NIP (10 "
+                f"Token z 40 znaków nie mówi, czyj jest, a „{nip[:20]}” nie jest numerem NIP (10 "
                 f"cyfr). Podaj NIP "
                 "i wklej token ponownie.",
-                f"Ein Token aus 40 Zeichen sagt nicht, wem er gehört, und {nip[:20]!r} ist keine NIP "
+                f"Ein Token aus 40 Zeichen sagt nicht, wem er gehört, und „{nip[:20]}“ ist keine NIP "
                 f"(10 Ziffern). "
                 "Geben Sie die NIP an und fügen Sie den Token erneut ein.",
             )

@@ -80,9 +80,9 @@ class Asked:
         if self.partner and not is_nip(self.partner, checksum=False):
             raise Unfit(
                 t(
-                    f"{self.partner[:20]!r} is no NIP: ten digits.",
-                    f"{self.partner[:20]!r} to nie NIP: dziesięć cyfr.",
-                    f"{self.partner[:20]!r} ist keine NIP: zehn Ziffern.",
+                    f"“{self.partner[:20]}” is no NIP: ten digits.",
+                    f"„{self.partner[:20]}” to nie NIP: dziesięć cyfr.",
+                    f"„{self.partner[:20]}“ ist keine NIP: zehn Ziffern.",
                 )
             )
         if len(self.number) > 256:
@@ -215,9 +215,9 @@ def _day(visit: Visit, typed: str) -> date:
     except ValueError:
         raise Unfit(
             visit.t(
-                f"{typed[:20]!r} is no date; write it as 2026-02-28.",
-                f"{typed[:20]!r} to nie data; wpisz ją jak 2026-02-28.",
-                f"{typed[:20]!r} ist kein Datum; schreiben Sie es wie 2026-02-28.",
+                f"“{typed[:20]}” is no date; write it as 2026-02-28.",
+                f"„{typed[:20]}” to nie data; wpisz ją jak 2026-02-28.",
+                f"„{typed[:20]}“ ist kein Datum; schreiben Sie es wie 2026-02-28.",
             )
         ) from None
 

@@ -43,9 +43,9 @@ async def show_certificate(visit: Visit) -> Response:
         if wanted and not chosen:
             raise Unfit(
                 t(
-                    f"The holder of this certificate has no permission in {wanted[:40]!r}.",
-                    f"Posiadacz tego certyfikatu nie ma uprawnień w kontekście {wanted[:40]!r}.",
-                    f"Der Inhaber dieses Zertifikats hat keine Berechtigung in {wanted[:40]!r}.",
+                    f"The holder of this certificate has no permission in “{wanted[:40]}”.",
+                    f"Posiadacz tego certyfikatu nie ma uprawnień w kontekście „{wanted[:40]}”.",
+                    f"Der Inhaber dieses Zertifikats hat keine Berechtigung in „{wanted[:40]}“.",
                 )
             )
         if len(chosen) > _MOST:

@@ -16,9 +16,9 @@ def nip(visit: Visit, text: str) -> str:
     if not ids.is_nip(digits, checksum=False):
         raise Unfit(
             visit.t(
-                f"{text[:20]!r} is no valid NIP: ten digits, the first of them no zero.",
-                f"{text[:20]!r} nie jest poprawnym NIP: dziesięć cyfr, pierwsza różna od zera.",
-                f"{text[:20]!r} ist keine gültige NIP: zehn Ziffern, die erste keine Null.",
+                f"“{text[:20]}” is no valid NIP: ten digits, the first of them no zero.",
+                f"„{text[:20]}” nie jest poprawnym NIP: dziesięć cyfr, pierwsza różna od zera.",
+                f"„{text[:20]}“ ist keine gültige NIP: zehn Ziffern, die erste keine Null.",
             )
         )
     doubt(visit, digits)
@@ -31,9 +31,9 @@ def pesel(visit: Visit, text: str) -> str:
     if not ids.is_pesel(digits, checksum=False):
         raise Unfit(
             visit.t(
-                f"{text[:20]!r} is no valid PESEL: eleven digits that begin with a birth date.",
-                f"{text[:20]!r} nie jest poprawnym numerem PESEL: 11 cyfr, na początku data urodzenia.",
-                f"{text[:20]!r} ist keine gültige PESEL: elf Ziffern, am Anfang ein Geburtsdatum.",
+                f"“{text[:20]}” is no valid PESEL: eleven digits that begin with a birth date.",
+                f"„{text[:20]}” nie jest poprawnym numerem PESEL: 11 cyfr, na początku data urodzenia.",
+                f"„{text[:20]}“ ist keine gültige PESEL: elf Ziffern, am Anfang ein Geburtsdatum.",
             )
         )
     doubt(visit, digits)
@@ -46,9 +46,9 @@ def pesel_or_nip(visit: Visit, text: str) -> tuple[str | None, str | None]:
     if not (ids.is_pesel(digits, checksum=False) or ids.is_nip(digits, checksum=False)):
         raise Unfit(
             visit.t(
-                f"{text[:20]!r} is no valid PESEL (11 digits) or NIP (10 digits): check its digits.",
-                f"{text[:20]!r} nie jest poprawnym numerem PESEL (11 cyfr) ani NIP (10 cyfr): sprawdź cyfry.",
-                f"{text[:20]!r} ist keine gültige PESEL (11 Ziffern) oder NIP (10 Ziffern): Bitte prüfen.",
+                f"“{text[:20]}” is no valid PESEL (11 digits) or NIP (10 digits): check its digits.",
+                f"„{text[:20]}” nie jest poprawnym numerem PESEL (11 cyfr) ani NIP (10 cyfr): sprawdź cyfry.",
+                f"„{text[:20]}“ ist keine gültige PESEL (11 Ziffern) oder NIP (10 Ziffern): Bitte prüfen.",
             )
         )
     doubt(visit, digits)

@@ -175,9 +175,9 @@ def _day(visit: Visit, typed: str, *, end: bool = False) -> datetime | None:
     except ValueError:
         raise Unfit(
             visit.t(
-                f"{typed[:20]!r} is no date; write it as 2026-02-28.",
-                f"{typed[:20]!r} to nie data; wpisz ją jak 2026-02-28.",
-                f"{typed[:20]!r} ist kein Datum; schreiben Sie es wie 2026-02-28.",
+                f"“{typed[:20]}” is no date; write it as 2026-02-28.",
+                f"„{typed[:20]}” to nie data; wpisz ją jak 2026-02-28.",
+                f"„{typed[:20]}“ ist kein Datum; schreiben Sie es wie 2026-02-28.",
             )
         ) from None
     return datetime.combine(day, time(23, 59, 59, 999999) if end else time(), WARSAW)
@@ -188,9 +188,9 @@ def _numbered(visit: Visit, typed: str) -> str | None:
         return typed or None
     raise Unfit(
         visit.t(
-            f"{typed[:40]!r} is no number of a session; copy it whole, as 20260228-SO-….",
-            f"{typed[:40]!r} to nie numer sesji; skopiuj go w całości, jak 20260228-SO-….",
-            f"{typed[:40]!r} ist keine Nummer einer Sitzung; kopieren Sie sie ganz, wie 20260228-SO-….",
+            f"“{typed[:40]}” is no number of a session; copy it whole, as 20260228-SO-….",
+            f"„{typed[:40]}” to nie numer sesji; skopiuj go w całości, jak 20260228-SO-….",
+            f"„{typed[:40]}“ ist keine Nummer einer Sitzung; kopieren Sie sie ganz, wie 20260228-SO-….",
         )
     )
 

@@ -92,18 +92,18 @@ def made(visit: Visit, form: Typed, now: datetime) -> bytes:
         if given[name] and not _is_day(given[name]):
             wrong.append(
                 t(
-                    f"{given[name][:20]!r} is no date; write it as 2026-02-28.",
-                    f"{given[name][:20]!r} to nie data; wpisz ją jak 2026-02-28.",
-                    f"{given[name][:20]!r} ist kein Datum; schreiben Sie es wie 2026-02-28.",
+                    f"“{given[name][:20]}” is no date; write it as 2026-02-28.",
+                    f"„{given[name][:20]}” to nie data; wpisz ją jak 2026-02-28.",
+                    f"„{given[name][:20]}“ ist kein Datum; schreiben Sie es wie 2026-02-28.",
                 )
             )
     buyer_nip = _BLANKS.sub("", given["buyer_nip"]).replace("-", "").removeprefix("PL")
     if buyer_nip and not is_nip(buyer_nip, checksum=False):
         wrong.append(
             t(
-                f"{given['buyer_nip'][:20]!r} is no NIP: ten digits, or nothing for a consumer.",
-                f"{given['buyer_nip'][:20]!r} to nie NIP: dziesięć cyfr albo nic dla konsumenta.",
-                f"{given['buyer_nip'][:20]!r} ist keine NIP: zehn Ziffern oder nichts bei Verbrauchern.",
+                f"“{given['buyer_nip'][:20]}” is no NIP: ten digits, or nothing for a consumer.",
+                f"„{given['buyer_nip'][:20]}” to nie NIP: dziesięć cyfr albo nic dla konsumenta.",
+                f"„{given['buyer_nip'][:20]}“ ist keine NIP: zehn Ziffern oder nichts bei Verbrauchern.",
             )
         )
     rows = [
@@ -162,9 +162,9 @@ def _line(visit: Visit, at: int, line: dict[str, str], wrong: list[str]) -> dict
             shown = typed_value[:20]
             wrong.append(
                 t(
-                    f"Line {at}: {shown!r} is no {en}; write a number such as 12.50.",
-                    f"Pozycja {at}: {shown!r} to nie {pl}; wpisz liczbę, np. 12,50.",
-                    f"Position {at}: {shown!r} ist keine Angabe für {de}; schreiben Sie eine Zahl wie 12,50.",
+                    f"Line {at}: “{shown}” is no {en}; write a number such as 12.50.",
+                    f"Pozycja {at}: „{shown}” to nie {pl}; wpisz liczbę, np. 12,50.",
+                    f"Position {at}: „{shown}“ ist keine Angabe für {de}; schreiben Sie eine Zahl wie 12,50.",
                 )
             )
     if line["rate"] not in dict(RATES):

@@ -174,9 +174,9 @@ async def end(visit: Visit) -> str:
     except ValueError:
         raise Unfit(
             visit.t(
-                f"{given[:20]!r} is no day, such as 2026-12-31.",
-                f"{given[:20]!r} nie jest datą, na przykład 2026-12-31.",
-                f"{given[:20]!r} ist kein Tag, zum Beispiel 2026-12-31.",
+                f"“{given[:20]}” is no day, such as 2026-12-31.",
+                f"„{given[:20]}” nie jest datą, na przykład 2026-12-31.",
+                f"„{given[:20]}“ ist kein Tag, zum Beispiel 2026-12-31.",
             )
         ) from None
     await visit.ksef.call(testdata.end_attachments(nip, day))

@@ -30,9 +30,9 @@ def checked_description(visit: Visit, text: str) -> str:
     if not 5 <= len(text) <= 256 or not text.isprintable():
         raise Unfit(
             visit.t(
-                f"The description {text[:40]!r} does not fit: 5 to 256 characters in one line.",
-                f"Opis {text[:40]!r} nie pasuje: od 5 do 256 znaków w jednym wierszu.",
-                f"Die Beschreibung {text[:40]!r} passt nicht: 5 bis 256 Zeichen in einer Zeile.",
+                f"The description “{text[:40]}” does not fit: 5 to 256 characters in one line.",
+                f"Opis „{text[:40]}” nie pasuje: od 5 do 256 znaków w jednym wierszu.",
+                f"Die Beschreibung „{text[:40]}“ passt nicht: 5 bis 256 Zeichen in einer Zeile.",
             )
         )
     return text
@@ -46,9 +46,9 @@ def context(visit: Visit, kinds: Sequence[str]) -> tuple[str, str]:
     if kind not in kinds or not value or len(value) > 64 or not value.isprintable():
         raise Unfit(
             visit.t(
-                f"{value[:30]!r} names no context: choose its type and type its identifier.",
-                f"{value[:30]!r} nie wskazuje kontekstu: wybierz rodzaj i wpisz identyfikator.",
-                f"{value[:30]!r} nennt keinen Kontext: wählen Sie die Art und geben Sie die Kennung ein.",
+                f"“{value[:30]}” names no context: choose its type and type its identifier.",
+                f"„{value[:30]}” nie wskazuje kontekstu: wybierz rodzaj i wpisz identyfikator.",
+                f"„{value[:30]}“ nennt keinen Kontext: wählen Sie die Art und geben Sie die Kennung ein.",
             )
         )
     return kind, value

@@ -95,9 +95,9 @@ async def set_clock(visit: Visit) -> str:
     if at is None or at.tzinfo or not 2000 <= at.year <= 2200:
         raise Unfit(
             visit.t(
-                f"{given[:30]!r} is no time in the years 2000 to 2200, such as 2026-12-31 23:50.",
-                f"{given[:30]!r} nie jest chwilą z lat 2000-2200, na przykład 2026-12-31 23:50.",
-                f"{given[:30]!r} ist kein Zeitpunkt der Jahre 2000 bis 2200, etwa 2026-12-31 23:50.",
+                f"“{given[:30]}” is no time in the years 2000 to 2200, such as 2026-12-31 23:50.",
+                f"„{given[:30]}” nie jest chwilą z lat 2000-2200, na przykład 2026-12-31 23:50.",
+                f"„{given[:30]}“ ist kein Zeitpunkt der Jahre 2000 bis 2200, etwa 2026-12-31 23:50.",
             )
         )
     return await _clock(visit, {"at": at.replace(tzinfo=WARSAW).isoformat()})
@@ -134,9 +134,9 @@ async def policy(visit: Visit) -> str:
     if not (days.isascii() and days.isdecimal() and len(days) <= 3 and 1 <= int(days) <= 365):
         raise Unfit(
             visit.t(
-                f"{days[:10]!r} days: a token lives 1 to 365.",
-                f"{days[:10]!r} dni: token żyje od 1 do 365.",
-                f"{days[:10]!r} Tage: ein Token lebt 1 bis 365.",
+                f"“{days[:10]}” days: a token lives 1 to 365.",
+                f"„{days[:10]}” dni: token żyje od 1 do 365.",
+                f"„{days[:10]}“ Tage: ein Token lebt 1 bis 365.",
             )
         )
     await visit.door.ask("PUT", "/scenario", {"tokens": wanted, "tokenDays": int(days)})

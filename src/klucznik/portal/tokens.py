@@ -112,9 +112,9 @@ async def _read(visit: Visit) -> TokenStatusResponse:
     if not is_reference(reference, "EC"):
         raise Unfit(
             visit.t(
-                f"{reference[:40]!r} is not the reference number of a token; choose one from the list.",
-                f"{reference[:40]!r} nie jest numerem referencyjnym tokena; wybierz token z listy.",
-                f"{reference[:40]!r} ist keine Referenznummer eines Tokens; wählen Sie einen aus der Liste.",
+                f"“{reference[:40]}” is not the reference number of a token; choose one from the list.",
+                f"„{reference[:40]}” nie jest numerem referencyjnym tokena; wybierz token z listy.",
+                f"„{reference[:40]}“ ist keine Referenznummer eines Tokens; wählen Sie einen aus der Liste.",
             )
         )
     try:
@@ -167,9 +167,9 @@ async def _end(visit: Visit, reference: str) -> str:
 
 def _too_short(visit: Visit, text: str) -> str:
     return visit.t(
-        f"{text!r} is too short to search for: KSeF finds parts of at least {_SHORTEST} characters.",
-        f"{text!r} to za mało, by szukać: KSeF znajduje fragmenty od {_SHORTEST} znaków.",
-        f"{text!r} ist zu kurz zum Suchen: KSeF findet Teile ab {_SHORTEST} Zeichen.",
+        f"“{text}” is too short to search for: KSeF finds parts of at least {_SHORTEST} characters.",
+        f"„{text}” to za mało, by szukać: KSeF znajduje fragmenty od {_SHORTEST} znaków.",
+        f"„{text}“ ist zu kurz zum Suchen: KSeF findet Teile ab {_SHORTEST} Zeichen.",
     )
 
 

@@ -117,7 +117,7 @@ def _wanted(visit: Visit, mine: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         raise Unfit(
             t(
                 f"The name has {len(name)} characters; it needs {SHORTEST} to {LONGEST}.",
-                f"Nazwa ma znaków: {len(name)}; potrzeba od {SHORTEST} do {LONGEST}.",
+                f"Nazwa musi mieć od {SHORTEST} do {LONGEST} znaków; tu jest ich {len(name)}.",
                 f"Der Name hat {len(name)} Zeichen; nötig sind {SHORTEST} bis {LONGEST}.",
             )
         )
@@ -125,9 +125,9 @@ def _wanted(visit: Visit, mine: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
     if foreign := [each for each in given if each not in mine]:
         raise Unfit(
             t(
-                f"You do not hold {foreign[0][:40]!r} here, so a token cannot have it; choose others.",
-                f"Nie masz tu uprawnienia {foreign[0][:40]!r}, więc token nie może go mieć; wybierz inne.",
-                f"Sie haben {foreign[0][:40]!r} hier nicht, also kann ein Token es nicht haben; "
+                f"You do not hold “{foreign[0][:40]}” here, so a token cannot have it; choose others.",
+                f"Nie masz tu uprawnienia „{foreign[0][:40]}”, więc token nie może go mieć; wybierz inne.",
+                f"Sie haben „{foreign[0][:40]}“ hier nicht, also kann ein Token es nicht haben; "
                 f"wählen Sie andere.",
             )
         )
