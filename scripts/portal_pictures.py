@@ -83,6 +83,7 @@ def taken(
         yield "token", page.screenshot()
         shown.go("/invoices")
         page.locator("main tbody a").first.click()
+        page.locator(".leaf footer").wait_for()
         yield "invoice", page.screenshot()
 
 

@@ -73,7 +73,7 @@ _INVOICE: Final[dict[int, Words]] = {
     ),
     410: (
         "The context or the person was not allowed to issue this invoice.",
-        "Kontekst albo osoba nie mieli uprawnienia do wystawienia tej faktury.",
+        "Kontekst albo osoba nie mają uprawnienia do wystawienia tej faktury.",
         "Der Kontext oder die Person durfte diese Rechnung nicht ausstellen.",
     ),
     415: (
