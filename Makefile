@@ -73,6 +73,7 @@ soak: setup
 	KLUCZNIK_MUTANTS=45000 $(BIN)/pytest -s tests/documents/test_differential.py
 	$(BIN)/pytest -p databases tests/crash
 	KLUCZNIK_REQUESTS=400 $(BIN)/pytest -s tests/contract/test_schemathesis.py
+	KLUCZNIK_PAGES=all $(BIN)/pytest tests/portal/test_browser_pages.py tests/portal/test_browser_safety.py
 
 lock: $(UV)
 	$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \

@@ -40,8 +40,7 @@ HINT: Final = (
 #: KLUCZNIK_PAGES=all: every page by axe in each language and width, every payload in every field.
 ALL: Final = os.environ.get("KLUCZNIK_PAGES") == "all"
 WIDE: Final[ViewportSize] = {"width": 1280, "height": 900}
-NARROW: Final[ViewportSize] = {"width": 390, "height": 844}
-SMALLEST: Final[ViewportSize] = {"width": 360, "height": 640}
+NARROW: Final[ViewportSize] = {"width": 360, "height": 740}
 _NAMES: Final = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 _LOCK: Final = Path(__file__).with_name("npm") / "package-lock.json"
 _TROUBLING: Final = ("moderate", "serious", "critical")

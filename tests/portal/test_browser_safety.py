@@ -53,38 +53,38 @@ def elsewhere(page: str) -> Iterator[str]:
 
 
 #: Fields of a form that take a text, filled with payloads as no browser would let a person do it.
-_FILL: Final = """(form, texts) => {
+_FILL: Final = """(form, text) => {
   form.noValidate = true;
   const others = ["hidden", "radio", "checkbox", "file", "date", "number", "datetime-local", "time"];
   [...form.querySelectorAll("input, textarea")].filter((each) => !others.includes(each.type))
-    .forEach((each, place) => {
+    .forEach((each) => {
       each.removeAttribute("maxlength");
       each.removeAttribute("readonly");
-      each.value = texts[place % texts.length];
+      each.value = text;
     });
   form.submit();
 }"""
 _TYPED: Final = "input[type=text], input:not([type]), textarea, input[type=search]"
-#: A text for each field in turn: all in one, then the short ones, of which more fields take one.
-_ROUNDS: Final = [[JOINED], list(PAYLOADS), *([[each] for each in PAYLOADS] if ALL else [])]
+#: All payloads in every field; with KLUCZNIK_PAGES=all also one by one, since more fields take a short text.
+_ROUNDS: Final = [JOINED, *(PAYLOADS if ALL else ())]
 #: Where what was typed is shown afterwards.
 _SHOWN_AT: Final = ("/", "/tokens", "/permissions/map", "/invoices", "/sessions", "/diagnosis", "/testdata")
 
 
 def test_texts_typed_into_any_form_run_nothing(opened: Window, ania: Visitor) -> None:
-    """Every form that is reached by links, payloads in every field, sent unchecked."""
+    """Every form that is reached by links, sent unchecked. Stored texts: `furnish`, test_browser_pages."""
     opened.cookie_of(ania)
     sent, found = set(), []
     for address in pages(ania, reached(ania, "/login/profile", each=1)):
         page = opened.go(address)
         forms = page.locator("main form")
         for number in [at for at in range(forms.count()) if forms.nth(at).locator(_TYPED).count()]:
-            for texts in _ROUNDS:
+            for text in _ROUNDS:
                 page = opened.go(address)
                 form = page.locator("main form").nth(number)
-                sent.add(urlsplit(form.get_attribute("action") or address).path)
+                sent.add(urlsplit(form.get_attribute("action") or f"/web{address}").path)
                 with page.expect_event("load"):
-                    form.evaluate(_FILL, texts)
+                    form.evaluate(_FILL, text)
                 found += opened.inspect()
                 assert page.locator(".who").count(), f"{address} has ended the login"
     for address in _SHOWN_AT:
