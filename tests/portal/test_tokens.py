@@ -15,7 +15,7 @@ from klucznik.errors import Refused
 from klucznik.secret import Secret
 from klucznik.testing import RunningKsef
 
-from .person import Visitor, owner
+from .person import Visitor, employee, owner
 
 XSS = '<script>alert(1)</script>"><img src=x onerror=alert(2)>'
 _SECRET = re.compile(r"[0-9]{8}-EC-[0-9A-F-]{24}\|nip-[0-9]{10}\|[0-9a-f]{64}")
@@ -163,6 +163,19 @@ def test_revoking_is_confirmed_and_followed_to_revoked(running: RunningKsef, ani
     with pytest.raises(Refused) as refused:
         log_in_with(running, token)
     assert refused.value.code == 450
+
+
+def test_the_list_leads_to_revoking_where_one_may(running: RunningKsef, ania: Visitor) -> None:
+    _, reference = generate(ania, "InvoiceRead")
+    link = f'href="/web/tokens/{reference}/revoke"'
+    assert link in ania.get("/tokens")
+    with employee(running, ania.nip, "CredentialsRead") as reader:
+        page = reader.get("/tokens")
+        assert reference in page
+        assert link not in page
+    ania.post(f"/tokens/{reference}/revoke")
+    until_final(ania, reference)
+    assert link not in ania.get("/tokens")
 
 
 def test_a_token_of_somebody_else_is_seen_by_who_may_and_revoked_by_who_may(

@@ -13,7 +13,7 @@ from klucznik.portal import terminal, token_rights
 from klucznik.portal.visit import Unfit, Visit, address, page
 from klucznik.portal.words import BY_WIRE
 from klucznik.wire.ids import is_reference
-from klucznik.wire.tokens import AuthenticationTokenStatus, TokenStatusResponse
+from klucznik.wire.tokens import AuthenticationTokenStatus, QueryTokensResponseItem, TokenStatusResponse
 
 _PAGE: Final = 20
 #: KSeF finds parts of at least so many characters.
@@ -52,7 +52,12 @@ async def listed(visit: Visit) -> Response:
     return visit.page(
         "tokens.html",
         items=found.tokens,
-        rights=await token_rights.rights_of(visit, found.tokens, mine),
+        rights=(rights := await token_rights.rights_of(visit, found.tokens, mine)),
+        revocable=[
+            item.reference_number
+            for item in found.tokens
+            if _may_revoke(item, rights[item.reference_number], mine)
+        ],
         states=token_rights.STATES,
         subjects=token_rights.SUBJECTS,
         chosen=chosen,
@@ -149,11 +154,15 @@ async def _facts(visit: Visit) -> dict[str, Any]:
         "states": token_rights.STATES,
         "subjects": token_rights.SUBJECTS,
         "under_way": item.status in _UNDER_WAY,
-        "may_revoke": item.status.value in ("Pending", "Active")
-        and (rights.mine or "CredentialsManage" in mine),
+        "may_revoke": _may_revoke(item, rights, mine),
         "ends": await _end(visit, item.reference_number),
         "commands": terminal.commands(visit),
     }
+
+
+def _may_revoke(item: QueryTokensResponseItem, rights: token_rights.Rights, mine: tuple[str, ...]) -> bool:
+    """Whether revoking it is offered: one's own tokens, with CredentialsManage all (tokens.md section 6)."""
+    return item.status.value in ("Pending", "Active") and (rights.mine or "CredentialsManage" in mine)
 
 
 async def _end(visit: Visit, reference: str) -> str:
