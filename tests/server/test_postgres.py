@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
 
 import postgresql
@@ -130,3 +132,19 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, language: str) -> None:
     )
     assert {"en": "cannot be used", "pl": "nie da się użyć"}[language] in done.err
     assert "--data" in done.err
+
+
+def test_a_database_of_before_an_index_gets_it(tmp_path: Path, server: postgresql.Server) -> None:
+    with served(tmp_path / "before", "--database", server.url):
+        pass
+    with closing(psycopg.connect(server.url)) as db, db:
+        db.execute("DROP INDEX grants_newest")
+        db.execute("UPDATE settings SET value = '7' WHERE name = 'tables'")
+    for _ in range(2):  # the second start finds nothing to do
+        with served(tmp_path / "after", "--database", server.url):
+            pass
+        with closing(psycopg.connect(server.url)) as db:
+            found = db.execute(
+                "SELECT tablename FROM pg_indexes WHERE indexname = 'grants_newest'"
+            ).fetchall()
+        assert found == [("grants",)]
