@@ -75,10 +75,16 @@ _REACHABLE: Final = """(inside) => {
 }"""
 
 
+#: Day, month, year, hour, minute, half of the day, and the calendar.
+_STOPS_IN_DATE = 7
+
+
 def by_keyboard(page: Page, *, inside: str = "#main") -> list[str]:
     """What Tab never reaches in a part of the page, or reaches without a ring to be seen."""
     wanted: list[str] = page.evaluate(_REACHABLE, inside)
-    for _ in range(len(wanted) + 2):
+    # Tab stops at each part of a date.
+    dates = sum('type="date' in html for html in wanted)
+    for _ in range(len(wanted) + 2 + _STOPS_IN_DATE * dates):
         page.keyboard.press("Tab")
     seen = page.evaluate("window.__seen")
     missed = [html for place, html in enumerate(wanted) if str(place) not in seen["places"]]
