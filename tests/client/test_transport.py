@@ -63,6 +63,12 @@ def test_lists_repeat_their_name_and_header_parameters_go_to_the_header() -> Non
     assert request.headers["Authorization"] == "Bearer jwt"
 
 
+@pytest.mark.parametrize("value", ["\u2028", "é", "a\r\nAuthorization: Bearer x", "a\x00"])
+def test_a_header_parameter_carries_no_more_than_itself(value: str) -> None:
+    with pytest.raises(Unreadable, match="x-continuation-token"):
+        transport.write(token_calls.page(continuation_token=value), BASE, None)
+
+
 def test_booleans_and_times_are_written_as_on_the_wire() -> None:
     call = auth.XADES_SIGNATURE(b"<a/>", query=auth.XadesSignatureQuery(verify_certificate_chain=False))
     request = transport.write(call, BASE, None).request

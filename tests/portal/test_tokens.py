@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from html import unescape
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -163,6 +164,14 @@ def test_revoking_is_confirmed_and_followed_to_revoked(running: RunningKsef, ani
     with pytest.raises(Refused) as refused:
         log_in_with(running, token)
     assert refused.value.code == 450
+
+
+@pytest.mark.parametrize("place", ["/tokens?next=", "/sessions?token="])
+@pytest.mark.parametrize("given", ["é", "a\r\nX-A: b", "edited"])
+def test_a_made_up_place_in_a_list_is_told(ania: Visitor, place: str, given: str) -> None:
+    answer = ania.http.get(f"{place}{quote(given)}")
+    assert answer.status_code == 400
+    assert 'class="flash bad"' in answer.text
 
 
 def test_the_list_leads_to_revoking_where_one_may(running: RunningKsef, ania: Visitor) -> None:

@@ -155,11 +155,24 @@ def _parameters(query: Model | None) -> tuple[list[tuple[str, _Pair]], dict[str,
         value = values[wire_name]
         extra = info.json_schema_extra
         if isinstance(extra, dict) and extra.get("in") == "header":
-            headers[wire_name] = _text(value)
+            headers[wire_name] = _of_header(wire_name, _text(value))
         else:
             items = value if isinstance(value, list) else [value]
             pairs.extend((wire_name, _text(item)) for item in items)
     return pairs, headers
+
+
+def _of_header(name: str, value: str) -> str:
+    """A value that a header can carry, and no second header with it."""
+    if value.isascii() and value.isprintable():
+        return value
+    raise Unreadable(
+        tr(
+            f"{value[:40]!r} cannot be a value of {name}.",
+            f"{value[:40]!r} nie może być wartością {name}.",
+        ),
+        hint=tr("use it as KSeF gave it", "użyj jej tak, jak podał ją KSeF"),
+    )
 
 
 def _text(value: object) -> str:
