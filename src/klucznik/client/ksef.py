@@ -229,9 +229,14 @@ def _counter(row: Endpoint[Any]) -> tuple[str, str]:
     return (row.limits, "")
 
 
-def _tls(ca_file: Path | None) -> ssl.SSLContext:
-    """The machine's trust, and a local CA beside it where one is given. Never without checking."""
-    context = httpx2.create_ssl_context()
+def _tls(base: str, ca_file: Path | None) -> ssl.SSLContext:
+    """The machine's trust, and a local CA beside it where one is given. Never without checking.
+
+    At an address of plain http nobody is trusted: what leads from there to https is refused.
+    """
+    # Loading the machine's CAs takes 40 ms, more than most calls of a local KSeF.
+    plain = base.startswith("http://")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if plain else httpx2.create_ssl_context()
     if ca_file is not None:
         try:
             context.load_verify_locations(cafile=ca_file)
@@ -276,7 +281,10 @@ class Ksef(_Conversation):
         self._sleep = sleep
         self._owns_http = http is None
         self._http = http or httpx2.Client(
-            verify=_tls(ca_file), timeout=TIMEOUT, follow_redirects=False, trust_env=not self.is_local
+            verify=_tls(self.base, ca_file),
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            trust_env=not self.is_local,
         )
 
     def call(self, call: Call[Res]) -> Res:
@@ -347,7 +355,10 @@ class AsyncKsef(_Conversation):
         self._sleep = sleep
         self._owns_http = http is None
         self._http = http or httpx2.AsyncClient(
-            verify=_tls(ca_file), timeout=TIMEOUT, follow_redirects=False, trust_env=not self.is_local
+            verify=_tls(self.base, ca_file),
+            timeout=TIMEOUT,
+            follow_redirects=False,
+            trust_env=not self.is_local,
         )
 
     async def call(self, call: Call[Res]) -> Res:
