@@ -369,7 +369,9 @@ def test_plain_http_elsewhere_only_when_told() -> None:
 def test_certificates_are_always_checked(tmp_path: Path) -> None:
     from klucznik.client.ksef import _tls
 
-    assert _tls(None).verify_mode == ssl.CERT_REQUIRED
+    for base in ("https://ksef.test/v2", "http://127.0.0.1:8090/v2"):
+        assert _tls(base, None).verify_mode == ssl.CERT_REQUIRED
+    assert _tls("http://127.0.0.1:8090/v2", None).get_ca_certs() == [], "nobody is trusted there"
     broken = tmp_path / "ca.pem"
     broken.write_text("no certificate")
     for path in (broken, tmp_path / "absent.pem"):
