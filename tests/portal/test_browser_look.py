@@ -58,12 +58,14 @@ def test_where_one_is_stands_on_the_page(browser: Browser, running: RunningKsef,
         opened.cookie_of(ania)
         page = opened.go("/permissions/grant/person")
         assert page.locator("nav.trail").inner_text().split("\n") == ["Uprawnienia", "Nadaj uprawnienie"]
-        here = page.locator('.menu [aria-current="true"]')
-        assert here.inner_text() == "Uprawnienia"
+        assert page.locator('.menu [aria-current="true"]').inner_text() == "Uprawnienia"
+        page = opened.go("/certificates")
+        here = page.locator('.menu [aria-current="page"]')
+        assert here.inner_text() == "Certyfikaty"
         box = here.bounding_box()
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= 390
-        assert page.locator("nav.trail").is_visible()
+        assert page.locator(":is(.trail, .menu, .top, body > footer):visible").count() == 3
         page.emulate_media(media="print")
         assert page.locator(":is(.trail, .menu, .top, body > footer):visible").count() == 0
