@@ -45,10 +45,11 @@ up: setup
 # Tests that run a second time with PostgreSQL as the home of the local KSeF.
 AT_HOME := tests/server tests/ways
 
+# -rs: what is skipped says what it lacks, and how to get it.
 # What the server's tests see is noted, and docs/fidelity.md has to say the same.
 test: setup
 	@rm -rf $(NOTES)
-	KLUCZNIK_NOTES=$(NOTES) $(BIN)/pytest -n 2 --dist loadscope
+	KLUCZNIK_NOTES=$(NOTES) $(BIN)/pytest -n 2 --dist loadscope -rs
 	$(BIN)/python scripts/fidelity.py --check
 	$(BIN)/pytest -n 2 --dist loadscope -p databases $(AT_HOME)
 
