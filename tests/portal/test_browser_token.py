@@ -78,12 +78,15 @@ def walk(opened: Window, nip: str, terminal: Terminal) -> None:
     put = terminal.run("token", "put", *vault, typed=ksef_token.encode())
     assert ksef_token not in put.out + put.err
     assert "InvoiceRead" in terminal.run("login", "check", *vault).out
+    tried = terminal.run("token", "check", *vault, "--json").objects()
+    assert nip in str(tried)
     healthy = terminal.run("doctor", *vault, "--wants", "InvoiceWrite")
     assert "InvoiceRead, InvoiceWrite" in healthy.out
     revoke(opened, ksef_token)
-    refused = terminal.run("login", "check", *vault, code=None)
-    assert refused.code != 0
-    assert "450" in refused.err + refused.out
+    for command in ("token", "login"):
+        refused = terminal.run(command, "check", *vault, code=None)
+        assert refused.code == 1, refused.said
+        assert "450" in refused.err + refused.out, refused.said
 
 
 def test_from_the_trusted_profile_to_a_revoked_token(

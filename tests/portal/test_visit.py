@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message
 
 from klucznik.cli.portal import portal_of
 from klucznik.client import auth
@@ -190,6 +190,36 @@ def _get(app: ASGIApp, path: str) -> httpx2.Response:
             return await http.get(path, headers={"Accept-Language": "de"})
 
     return asyncio.run(get())
+
+
+def test_a_form_cut_off_is_no_fault(running: RunningKsef) -> None:
+    """As when somebody goes on before a form was sent whole: no 500, nothing in the log."""
+    app, sent = portal(_settings(running)), list[Message]()
+    parts: list[Message] = [
+        {"type": "http.request", "body": b"csrf=", "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/web/language",
+        "query_string": b"",
+        "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/x-www-form-urlencoded")],
+        "server": ("127.0.0.1", 80),
+        "scheme": "http",
+    }
+
+    async def receive() -> Message:
+        return parts.pop(0)
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def post() -> None:
+        await app(scope, receive, send)
+
+    asyncio.run(post())
+    assert [each["status"] for each in sent if each["type"] == "http.response.start"] == [400]
 
 
 def test_a_fault_of_ours_is_a_page_that_tells_nothing(running: RunningKsef) -> None:
