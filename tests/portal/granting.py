@@ -25,7 +25,7 @@ def ended(visitor: Visitor, page: str) -> str:
     """The page of an operation, looked at as it does itself until KSeF has decided."""
     found = REFERENCE.search(page)
     assert found, page
-    for _ in range(20):
+    for _ in range(1_000):
         if "KSeF is working on it" not in page:
             return page
         page = visitor.get(f"/permissions/operations/{found[0]}?kind=person")

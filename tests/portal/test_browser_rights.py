@@ -100,7 +100,7 @@ def test_a_form_becomes_an_invoice_that_the_api_knows(opened: Window, ania: Visi
     )
     found: list[str] = []
     with client_of(ania) as ksef:
-        for _ in range(50):  # what has a number is found by queries a moment later
+        for _ in range(1_000):  # what has a number is found by queries a moment later
             found = found or [each.invoice_number for each in ksef.call(receiving.query(filters)).invoices]
     assert found == [f"1/{IMAGE}"]
 
