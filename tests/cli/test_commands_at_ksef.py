@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from klucznik.clock import WARSAW
 from klucznik.documents import samples
 from klucznik.wire.ids import make_nip
 from processes import Done, Terminal
@@ -26,7 +27,9 @@ def sent(desk: Desk) -> dict[str, str]:
     """An accepted invoice of the company, sent with a faulty one."""
     good = desk.invoice("sent.xml", "CLI/at-ksef")
     now = datetime.now(UTC)
-    bad = desk.invoice("refused.xml", "", samples.faulty_invoice(NIP, BUYER, "CLI/bad", now.date(), now))
+    bad = desk.invoice(
+        "refused.xml", "", samples.faulty_invoice(NIP, BUYER, "CLI/bad", now.astimezone(WARSAW).date(), now)
+    )
     first, second = desk.run("send", *COMPANY, good, bad, "--json", code=1).objects()
     assert second["code"] == 450
     found: dict[str, str] = first

@@ -76,7 +76,7 @@ def test_ones_own_files(tmp_path: Path) -> None:
 
 def test_a_first_file_without_a_seller_is_refused(tmp_path: Path) -> None:
     now = datetime.now(UTC)
-    faulty = samples.faulty_invoice(SELLER, BUYER, "MINE/0", now.date(), now)
+    faulty = samples.faulty_invoice(SELLER, BUYER, "MINE/0", now.astimezone(WARSAW).date(), now)
     (tmp_path / "faulty.xml").write_bytes(faulty)
     done = Terminal(tmp_path).run("demo", "faulty.xml", code=1)
     assert "name a valid invoice first" in done.err

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from klucznik.clock import WARSAW
 from klucznik.documents import samples
 from processes import Done, Terminal
 
@@ -194,7 +195,7 @@ def test_what_is_no_address_of_a_ksef(desk: Desk, where: str) -> None:
 
 
 def test_refusals_are_1(desk: Desk) -> None:
-    bad = samples.faulty_invoice(NIP, BUYER, "CLI/faulty", datetime.now(UTC).date(), datetime.now(UTC))
+    bad = samples.faulty_invoice(NIP, BUYER, "CLI/faulty", datetime.now(WARSAW).date(), datetime.now(UTC))
     done = desk.run("send", *COMPANY, desk.invoice("bad.xml", "", bad), code=1)
     assert "450" in done.out
     # A stranger's certificate in the company's context.

@@ -301,7 +301,13 @@ class World:
         numbers = [number for ref in sent[:2] if (number := found[ref].ksef_number)]
         assert len(numbers) == 2
         # Downloads and exports find them a moment later, in permanent storage.
-        ksef.run(poll(receiving.query(self.filters()), lambda page: len(page.invoices) == 2, PACE))
+        ksef.run(
+            poll(
+                receiving.query(self.filters()),
+                lambda page: set(numbers) <= {item.ksef_number for item in page.invoices},
+                PACE,
+            )
+        )
         return Sold(session.reference, tuple(sent), tuple(numbers), reached.upo.pages[0].reference_number)
 
     def sell(self) -> list[str]:

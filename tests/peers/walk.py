@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from klucznik.clock import WARSAW
 from klucznik.crypto import authority
 from klucznik.crypto.certs import Identity
 from klucznik.documents import samples
@@ -53,17 +54,18 @@ class Cast:
             "person rsa": authority.person("Ania", "Zmyślona", pesel=pesel, now=now, key="rsa"),
             "person ec": authority.person("Ania", "Zmyślona", pesel=pesel, now=now, key="ec"),
         }
-        good = samples.invoice(ania, biuro, "A/1", now.date(), now)
-        faulty = samples.faulty_invoice(ania, biuro, "A/2", now.date(), now)
-        other = samples.invoice(ania, biuro, "A/3", now.date(), now)
-        packed = samples.invoice(ania, biuro, "A/4", now.date(), now)
-        crowd = [samples.invoice(ania, biuro, f"B/{n}", now.date(), now) for n in range(1, 13)]
+        today = now.astimezone(WARSAW).date()
+        good = samples.invoice(ania, biuro, "A/1", today, now)
+        faulty = samples.faulty_invoice(ania, biuro, "A/2", today, now)
+        other = samples.invoice(ania, biuro, "A/3", today, now)
+        packed = samples.invoice(ania, biuro, "A/4", today, now)
+        crowd = [samples.invoice(ania, biuro, f"B/{n}", today, now) for n in range(1, 13)]
         invoices = {"good": good, "faulty": faulty, "other": other, "packed": packed}
         order = {
             "from": (now - timedelta(hours=1)).isoformat(),
             "group": group,
             "crowd": [base64.b64encode(xml).decode() for xml in crowd],
-            "unknown": ids.make_ksef_number(ania, now.date(), "0100AAAAAAAA"),
+            "unknown": ids.make_ksef_number(ania, today, "0100AAAAAAAA"),
             "invoices": {name: base64.b64encode(xml).decode() for name, xml in invoices.items()},
             "seller": {
                 "nip": ania,
