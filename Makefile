@@ -42,8 +42,8 @@ demo: setup
 up: setup
 	@$(BIN)/klucznik up
 
-# Tests that run a second time with PostgreSQL as the home of the local KSeF.
-AT_HOME := tests/server tests/ways
+# Tests that run a second time with PostgreSQL as the home of the local KSeF; one file is at home there anyway.
+AT_HOME := tests/server tests/ways --ignore tests/server/test_postgres.py
 
 # -rs: what is skipped says what it lacks, and how to get it.
 # What the server's tests see is noted, and docs/fidelity.md has to say the same.
@@ -72,6 +72,7 @@ bench: setup
 
 soak: setup
 	KLUCZNIK_MUTANTS=45000 $(BIN)/pytest -s tests/documents/test_differential.py
+	KLUCZNIK_KILLS=30 $(BIN)/pytest -s tests/crash
 	$(BIN)/pytest -p databases tests/crash
 	KLUCZNIK_REQUESTS=400 $(BIN)/pytest -s tests/contract/test_schemathesis.py
 	KLUCZNIK_PAGES=all $(BIN)/pytest tests/portal/test_browser_pages.py tests/portal/test_browser_safety.py

@@ -11,9 +11,9 @@ import pytest
 
 from processes import Terminal
 
-from .world import NIP, World
+from .world import KILLS, NIP, World
 
-SEEDS = range(30)
+SEEDS = range(KILLS or 10)
 FILES = 6
 #: Lines that a run writes to its journal: the intention, the reference and the outcome of each file.
 LINES = 3 * FILES

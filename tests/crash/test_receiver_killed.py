@@ -18,9 +18,9 @@ from klucznik.client.sending import send_and_wait
 from klucznik.crypto import authority
 from processes import Terminal
 
-from .world import BUYER, World
+from .world import BUYER, KILLS, World
 
-SEEDS = range(10)
+SEEDS = range(KILLS or 5)
 INVOICES = 6
 #: Seconds from a file's appearing to the kill; from the start of the command to its first file.
 SPREAD, START = 0.012, 0.9

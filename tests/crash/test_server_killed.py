@@ -18,9 +18,9 @@ from klucznik.client.sending import Document, Result, send_and_wait
 from klucznik.errors import KlucznikError
 from processes import Served
 
-from .world import World
+from .world import KILLS, World
 
-SEEDS = range(30)
+SEEDS = range(KILLS or 10)
 SENDERS, EACH = 3, 6
 #: The kill comes at one of so many requests, from the login to the first receipts; a run has sixty.
 REQUESTS = 46

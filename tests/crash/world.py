@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -20,6 +21,9 @@ from klucznik.secret import Secret
 from processes import Served
 
 NIP, BUYER = "5265877635", "1111111111"
+
+#: How many seeds each test of kills runs, where somebody says so (`make soak`); else a few.
+KILLS = int(os.environ.get("KLUCZNIK_KILLS", "0"))
 
 #: No more acknowledged posts for each invoice than this, on average (reliability.md section D, I8).
 MOST_POSTS = 1.2
